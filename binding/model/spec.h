@@ -1,0 +1,46 @@
+#pragma once
+
+#include <array>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace tubelet::model {
+
+/// How a frame becomes a model's pixels: the numbers of a Hugging Face preprocessor configuration.
+struct Preprocessing {
+  enum class Resize {
+    None,
+    ShortestEdge,  ///< short side to `resizeHeight`, aspect ratio kept
+    Exact,         ///< to resizeHeight x resizeWidth
+  };
+  enum class Interpolation { Nearest, Bilinear, Bicubic };
+
+  Resize resize = Resize::ShortestEdge;
+  int resizeHeight = 224;
+  int resizeWidth = 224;
+  Interpolation interpolation = Interpolation::Bilinear;
+  bool antialias = true;
+  int cropHeight = 224;  ///< 0: no centre crop
+  int cropWidth = 224;
+  double rescaleFactor = 1.0 / 255;  ///< 1: no rescaling
+  bool offset = false;               ///< subtract 1 after rescaling (ViViT's processor)
+  bool normalize = true;
+  std::array<double, 3> mean{};
+  std::array<double, 3> std{1, 1, 1};
+};
+
+/// Everything needed to load one checkpoint. Made by TypeScript from config.json and the preprocessor's configuration.
+struct ModelSpec {
+  enum class Format { Safetensors, PytorchBin };
+
+  std::string key;           ///< equal keys mean the same weights: they are in memory once a process
+  std::string programPath;   ///< the weight-free TorchScript program of the family
+  Format format = Format::Safetensors;
+  std::vector<std::string> weightFiles;  ///< one, or the shards
+  std::map<std::string, double> config;  ///< the numeric fields of config.json (models/programs/README.md)
+  Preprocessing preprocessing;
+  int frames = 16;  ///< frames a clip
+};
+
+}  // namespace tubelet::model

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace tubelet::video {
+
+/// What a reader may spend on one file. Every limit is finite by default; a caller may raise it.
+struct Limits {
+  std::int64_t bytes = 16LL << 30;           ///< size of the file
+  std::int64_t pixels = 8192LL * 8192LL;     ///< width x height of a frame
+  std::int64_t frames = 1'000'000;           ///< frames walked (scanned or decoded), not returned
+  int streams = 100;                         ///< streams in the container
+};
+
+/// Which frames of a video make up the clip that a model sees. See docs/sampling.md.
+struct Sampling {
+  enum class Mode {
+    Trained,      ///< `frames` frames `interval` seconds apart, centred; tighter when the video is shorter
+    Spread,       ///< `frames` frames spread evenly over the whole video (the default of transformers 5)
+    Consecutive,  ///< the first `frames` frames
+  };
+  /// How a video with too few frames is filled up.
+  enum class Padding { RepeatLast, Loop };
+
+  Mode mode = Mode::Spread;
+  int frames = 16;
+  double interval = 0;  ///< seconds; Trained only
+  Padding padding = Padding::RepeatLast;
+};
+
+/// One upright RGB picture, rows packed (stride = 3 * width). Valid only during the call that hands it over.
+struct Picture {
+  const std::uint8_t* rgb;
+  int width;
+  int height;
+};
+
+/// Takes the frames of a clip one by one, as soon as each is decoded, so that no more than one full-size frame needs to
+/// be in memory. Called on the thread that reads, in presentation order.
+class FrameSink {
+ public:
+  virtual ~FrameSink() = default;
+  /// `slots`: the places in the clip, 0-based, that this frame fills; several when frames repeat.
+  virtual void frame(std::span<const int> slots, const Picture& picture) = 0;
+};
+
+/// What was really read. Times in seconds from the start of the presentation.
+struct ClipInfo {
+  std::vector<double> timestamps;  ///< one a slot: the pts of the frame that fills it
+  double start = 0;                ///< pts of the first frame used
+  double end = 0;                  ///< end (pts + duration) of the last frame used
+  bool repeated = false;           ///< a frame fills more than one slot
+  std::vector<std::string> warnings;
+};
+
+}  // namespace tubelet::video

@@ -1,0 +1,160 @@
+/**
+ * The native addon's surface as one type. Everything below this line is C++ (binding/node/); everything above it sees
+ * only these shapes. All work runs on the addon's own threads; a task's promise settles on the event loop.
+ *
+ * @module
+ */
+
+/**
+ * One piece of native work. `cancel` is idempotent and legal at any time; the promise then rejects at once with an error
+ * whose code is `CANCELLED` (the TypeScript layer replaces it with the signal's own reason), while the work itself stops
+ * at its next check.
+ */
+export interface NativeTask<T> {
+  readonly promise: Promise<T>;
+  cancel(): void;
+}
+
+/** The shape of a native rejection: `code` is one of TubeletError's codes or `CANCELLED`. */
+export interface NativeError extends Error {
+  code: string;
+  /** libav's or LibTorch's own words. */
+  reason?: string;
+}
+
+export interface NativeSampling {
+  mode: 'trained' | 'spread' | 'consecutive';
+  frames: number;
+  /** Seconds between frames; `trained` only, else 0. */
+  interval: number;
+  /** How a video with too few frames is filled up. */
+  padding: 'repeat-last' | 'loop';
+}
+
+export interface NativeClipRequest {
+  path: string;
+  sampling: NativeSampling;
+}
+
+/** What was really read; times in seconds from the start of the presentation. */
+export interface NativeClipInfo {
+  timestamps: number[];
+  start: number;
+  end: number;
+  repeated: boolean;
+  warnings: string[];
+}
+
+export interface NativeFrames extends NativeClipInfo {
+  /** RGB bytes, T x H x W x 3. */
+  data: Uint8Array;
+  width: number;
+  height: number;
+  /** Milliseconds. */
+  decodeMs: number;
+}
+
+export interface NativePreprocessing {
+  resize: 'none' | 'shortest-edge' | 'exact';
+  resizeHeight: number;
+  resizeWidth: number;
+  interpolation: 'nearest' | 'bilinear' | 'bicubic';
+  antialias: boolean;
+  /** 0: no centre crop. */
+  cropHeight: number;
+  cropWidth: number;
+  rescaleFactor: number;
+  /** Subtract 1 after rescaling (ViViT's processor). */
+  offset: boolean;
+  normalize: boolean;
+  mean: [number, number, number];
+  std: [number, number, number];
+}
+
+export interface NativeModelSpec {
+  /** Equal keys mean the same weights: they are in memory once a process. */
+  key: string;
+  programPath: string;
+  format: 'safetensors' | 'pytorch-bin';
+  weightFiles: string[];
+  /** The numeric fields of config.json, flattened as models/programs/README.md says. */
+  config: Record<string, number>;
+  preprocessing: NativePreprocessing;
+  /** Frames a clip. */
+  frames: number;
+  /** Threads a forward pass may use; 0: as many as the process may use CPUs. */
+  threads: number;
+  /** Calls that may wait on this model before `run` rejects with BUSY. */
+  maxQueue: number;
+}
+
+export interface NativeOutput extends NativeClipInfo {
+  /** Empty for a self-supervised checkpoint. */
+  logits: Float32Array;
+  scores: Float32Array;
+  embedding: Float32Array;
+  /** Milliseconds of each stage. */
+  decodeMs: number;
+  prepareMs: number;
+  inferMs: number;
+}
+
+/** A loaded checkpoint with its own queue; the weights behind it may be shared. */
+export interface NativeModel {
+  /** Calls are served in the order they were made. */
+  run(request: NativeClipRequest): NativeTask<NativeOutput>;
+  /** The pixels that the program would see, float32 [T, 3, H, W]: for tests and for the curious. */
+  prepare(request: NativeClipRequest): NativeTask<NativePixels>;
+  /** Runs the program on the caller's own pixels, float32 [T, 3, H, W]; copied before this returns. */
+  forward(pixels: Float32Array, shape: [number, number, number, number]): NativeTask<NativeOutput>;
+  /** Settles when what runs has finished; what waits rejects with DISPOSED. Idempotent. */
+  dispose(): Promise<void>;
+  readonly threads: number;
+  readonly weightBytes: number;
+}
+
+export interface NativePixels extends NativeClipInfo {
+  data: Float32Array;
+  shape: [number, number, number, number];
+}
+
+export interface NativeStreamInfo {
+  index: number;
+  type: string;
+  codec: string;
+  isDefault: boolean;
+  attachedPicture: boolean;
+}
+
+/** binding/video/probe.h; `null` where the header says nothing. */
+export interface NativeVideoInfo {
+  container: string;
+  codec: string;
+  pixelFormat: string;
+  streamIndex: number;
+  width: number;
+  height: number;
+  codedWidth: number;
+  codedHeight: number;
+  rotation: number;
+  mirrored: boolean;
+  sampleAspectRatio: number;
+  fps: number | null;
+  duration: number | null;
+  colorMatrix: string;
+  colorRange: string;
+  colorPrimaries: string;
+  colorTransfer: string;
+  bytes: number;
+  streams: NativeStreamInfo[];
+}
+
+export interface NativeBinding {
+  probe(path: string): NativeTask<NativeVideoInfo>;
+  readFrames(request: NativeClipRequest): NativeTask<NativeFrames>;
+  loadModel(spec: NativeModelSpec): NativeTask<NativeModel>;
+  /** CPUs this process may use: affinity and cgroup quota respected, at least 1. */
+  availableCpus(): number;
+  /** Versions of the libraries this process really runs on, and the CPU's name. */
+  versions(): { torch: string; libavformat: string; libavcodec: string; cpu: string };
+}
