@@ -7,7 +7,8 @@ namespace tubelet {
 void CancelToken::check() const {
   if (cancelled()) throw Cancelled();
   if (deadline_ && Clock::now() >= *deadline_) {
-    throw Error(ErrorCode::Timeout, "The call ran longer than its time limit. Raise the limit, or give it a shorter clip.");
+    throw Error(ErrorCode::Timeout,
+                "The call ran longer than its time limit. Raise the limit, or give it a shorter clip.");
   }
 }
 
