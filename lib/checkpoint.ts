@@ -1,0 +1,136 @@
+/**
+ * Reads a checkpoint's folder in Hugging Face's layout: configuration, preprocessing and where the weights are. The
+ * weights themselves are left to the native side.
+ *
+ * @module
+ */
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+
+import type { NativeModelSpec, NativePreprocessing } from './binding';
+import { type ModelConfig, readConfig } from './config';
+import { TubeletError } from './errors';
+import { type FileIdentity, identify } from './files';
+import { type JsonObject, isObject, readJson } from './json';
+import { type Location, locate } from './names';
+import { packageRoot } from './package';
+import { readPreprocessing } from './preprocessing';
+import { trainedSampling } from './presets';
+import type { TrainedSampling } from './sampling';
+
+/** A checkpoint whose configuration has been read and checked. */
+export interface Checkpoint extends Location {
+  config: ModelConfig;
+  preprocessing: NativePreprocessing;
+  sampling: TrainedSampling;
+  format: NativeModelSpec['format'];
+  weights: FileIdentity[];
+}
+
+/**
+ * Finds a checkpoint by its name and reads its configuration.
+ *
+ * @throws TubeletError MODEL_NOT_FOUND, MODEL_INVALID, READ_FAILED
+ */
+export async function openCheckpoint(name: string): Promise<Checkpoint> {
+  const location = await locate(name);
+  const { folder } = location;
+  const file = join(folder, 'config.json');
+  const json = await readJson(file);
+  if (json === undefined) {
+    throw new TubeletError('MODEL_INVALID', `There is no config.json in ${folder}: is it a checkpoint's folder?`);
+  }
+
+  const config = readConfig(json, file);
+  const preprocessing = await findPreprocessing(folder, config);
+  const sampling = await trainedSampling(location.name, json, config, file);
+  return { ...location, config, preprocessing, sampling, ...(await findWeights(folder)) };
+}
+
+/** What the native side needs to load a checkpoint. */
+export function nativeSpec(
+  checkpoint: Checkpoint,
+  { threads = 0, maxQueue = defaultMaxQueue }: { threads?: number | undefined; maxQueue?: number | undefined } = {},
+): NativeModelSpec {
+  const { config, preprocessing, format, weights } = checkpoint;
+  const content = {
+    programPath: join(packageRoot, 'models', 'programs', `${config.family}.pt`),
+    format,
+    weightFiles: weights.map(({ path }) => path),
+    config: config.numbers,
+    preprocessing,
+    frames: config.frames,
+  };
+  // Weights are shared by what is in the files and how it is used, not by name: links and copies of a name meet here.
+  const identity = JSON.stringify([weights.map(({ key }) => key), content.config, preprocessing, content.frames]);
+  return { ...content, key: createHash('sha256').update(identity).digest('hex'), threads, maxQueue };
+}
+
+/** Calls that may wait on one model: a waiting call holds little more than a path. */
+export const defaultMaxQueue = 1024;
+
+/**
+ * transformers' own order: the nested form that newer versions save comes first, and a video processor's file before
+ * the image processor's.
+ */
+async function findPreprocessing(folder: string, config: ModelConfig): Promise<NativePreprocessing> {
+  const nested = join(folder, 'processor_config.json');
+  const processor = await readJson(nested);
+  for (const part of ['video_processor', 'image_processor']) {
+    const value = processor?.[part];
+    if (isObject(value)) return readPreprocessing(value, `${nested} (${part})`, config.family);
+  }
+
+  const names = ['video_preprocessor_config.json', 'preprocessor_config.json'];
+  for (const file of names.map((name) => join(folder, name))) {
+    const value = await readJson(file);
+    if (value !== undefined) return readPreprocessing(value, file, config.family);
+  }
+  throw new TubeletError(
+    'MODEL_INVALID',
+    `There is no preprocessor_config.json in ${folder}. It says how frames become pixels, and a guess would give wrong ` +
+      'answers: save it with processor.save_pretrained(folder), or copy it from the model that this one was tuned from.',
+  );
+}
+
+/** safetensors before .bin, one file before shards, as transformers looks for them. */
+async function findWeights(folder: string): Promise<Pick<Checkpoint, 'format' | 'weights'>> {
+  const single = await identify(join(folder, 'model.safetensors'));
+  if (single !== undefined) return { format: 'safetensors', weights: [single] };
+
+  const index = join(folder, 'model.safetensors.index.json');
+  const shards = await readJson(index);
+  if (shards !== undefined) return { format: 'safetensors', weights: await findShards(folder, shards, index) };
+
+  const bin = await identify(join(folder, 'pytorch_model.bin'));
+  if (bin !== undefined) return { format: 'pytorch-bin', weights: [bin] };
+
+  const looked = 'model.safetensors, model.safetensors.index.json and pytorch_model.bin';
+  throw new TubeletError(
+    'MODEL_INVALID',
+    `There are no weights in ${folder} (looked for ${looked}). If it was downloaded, the download is incomplete.`,
+  );
+}
+
+async function findShards(folder: string, index: JsonObject, file: string): Promise<FileIdentity[]> {
+  const map = index['weight_map'];
+  if (!isObject(map)) throw new TubeletError('MODEL_INVALID', `${file}: 'weight_map' must map tensors to files`);
+
+  const names = [...new Set(Object.values(map))].sort();
+  if (names.length === 0) throw new TubeletError('MODEL_INVALID', `${file}: 'weight_map' is empty`);
+  return Promise.all(
+    names.map(async (name) => {
+      if (typeof name !== 'string' || !isShardName(name)) {
+        throw new TubeletError('MODEL_INVALID', `${file} names ${JSON.stringify(name)}, which is no file beside it`);
+      }
+      const shard = await identify(join(folder, name));
+      if (shard === undefined) throw new TubeletError('MODEL_INVALID', `${file} names ${name}, which is not there`);
+      return shard;
+    }),
+  );
+}
+
+/** A plain file name: an index must not lead out of its folder. */
+function isShardName(name: string): boolean {
+  return /^[\w-][\w.-]*\.safetensors$/.test(name);
+}

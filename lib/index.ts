@@ -1,0 +1,17 @@
+/**
+ * Video understanding for Node.js: what a clip shows ({@link classify}), a vector for it ({@link embed}), its sampled
+ * frames ({@link readFrames}) and its headers ({@link probe}); {@link load} keeps a model at hand.
+ *
+ * @packageDocumentation
+ */
+export { classify, type ClassifyOptions, type ClassifyWithOptions } from './classify';
+export type { Family } from './config';
+export { embed, type EmbedOptions, type EmbedWithOptions } from './embed';
+export { TubeletError, type TubeletErrorCode } from './errors';
+export { readFrames, type ReadFramesOptions, type ReadFramesResult } from './frames';
+export { load, type LoadOptions } from './load';
+export type { ModelInfo } from './loaded';
+export type { Model } from './model';
+export { probe, type ProbeOptions, type ProbeResult, type StreamDetails } from './probe';
+export type { CheckpointIdentity, ClassifyResult, ClipDetails, EmbedResult, Prediction, Provenance } from './results';
+export type { SamplingMode, TrainedSampling } from './sampling';

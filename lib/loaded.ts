@@ -1,0 +1,174 @@
+/**
+ * A checkpoint in memory, behind both a {@link Model} and the top-level functions.
+ *
+ * @module
+ */
+import type { NativeModel, NativeOutput } from './binding';
+import { type Checkpoint, nativeSpec, openCheckpoint } from './checkpoint';
+import type { Family } from './config';
+import { TubeletError } from './errors';
+import {
+  type CheckpointIdentity,
+  type ClassifyResult,
+  type EmbedResult,
+  bestPredictions,
+  normalizeL2,
+  provenance,
+} from './results';
+import { binding } from './runtime';
+import { type SamplingMode, type TrainedSampling, toNativeSampling } from './sampling';
+import { sha256OfWeights } from './sha256';
+import { abortable, runTask } from './task';
+
+/** What a loaded model is. */
+export interface ModelInfo {
+  checkpoint: CheckpointIdentity;
+  /** The folder that the checkpoint was read from. */
+  folder: string;
+  family: Family;
+  /** One label a class, in the order of `index` and of the logits; empty for a self-supervised checkpoint. */
+  labels: string[];
+  /** How clips were sampled in training, and so with `sampling: 'trained'`. */
+  sampling: TrainedSampling;
+  /** Height and width in pixels of what the model sees. */
+  size: { height: number; width: number };
+  /** Numbers in an embedding. */
+  width: number;
+  device: 'cpu';
+  precision: 'fp32';
+  /** Threads that one forward pass may use. */
+  threads: number;
+  /** Memory that the weights take, in bytes; shared by all models of the same checkpoint in the process. */
+  weightBytes: number;
+  /** How long loading took. */
+  milliseconds: { load: number };
+}
+
+/** Checked options of {@link load}. */
+export interface LoadRequest {
+  threads?: number | undefined;
+  maxQueue?: number | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** A checked request for one video: `path` is absolute. */
+export interface ClipRequest {
+  path: string;
+  sampling?: SamplingMode | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** A checked request to classify. */
+export interface ClassifyRequest extends ClipRequest {
+  topK?: number | undefined;
+  logits?: boolean | undefined;
+}
+
+/** A checked request to embed. */
+export interface EmbedRequest extends ClipRequest {
+  normalize?: boolean | undefined;
+}
+
+const defaultTopK = 5;
+
+/** A checkpoint and its native model. Methods take checked requests and throw errors without a call site. */
+export class LoadedModel {
+  private disposal: Promise<void> | undefined;
+
+  constructor(
+    private readonly native: NativeModel,
+    readonly info: ModelInfo,
+  ) {}
+
+  async classify(request: ClassifyRequest): Promise<ClassifyResult> {
+    const { labels, checkpoint } = this.info;
+    if (labels.length === 0) throw new TubeletError('INVALID_ARGUMENT', noClasses(checkpoint.name));
+    const output = await this.run(request);
+    return {
+      predictions: bestPredictions(output.scores, labels, request.topK ?? defaultTopK),
+      ...(request.logits === true && { logits: output.logits }),
+      ...provenance(output, checkpoint),
+    };
+  }
+
+  async embed(request: EmbedRequest): Promise<EmbedResult> {
+    const output = await this.run(request);
+    const normalized = request.normalize ?? false;
+    return {
+      data: normalized ? normalizeL2(output.embedding) : output.embedding,
+      normalized,
+      ...provenance(output, this.info.checkpoint),
+    };
+  }
+
+  /** Starts at once, so that calls are served in the order in which they were made. */
+  private run({ path, sampling = 'trained', signal }: ClipRequest): Promise<NativeOutput> {
+    if (this.disposal !== undefined) {
+      throw new TubeletError('DISPOSED', `The model '${this.info.checkpoint.name}' was disposed: load it again`);
+    }
+    const request = { path, sampling: toNativeSampling(sampling, this.info.sampling, this.info.family) };
+    return runTask(() => this.native.run(request), signal);
+  }
+
+  /** Waits for what runs; what waits rejects with DISPOSED. */
+  dispose(): Promise<void> {
+    this.disposal ??= this.native.dispose();
+    return this.disposal;
+  }
+}
+
+/**
+ * Loads a checkpoint by its name.
+ *
+ * @throws TubeletError MODEL_NOT_FOUND, MODEL_INVALID, CHECKPOINT_MISMATCH, READ_FAILED, OUT_OF_MEMORY,
+ *   RUNTIME_NOT_FOUND
+ */
+export async function openModel(name: string, { signal, ...options }: LoadRequest = {}): Promise<LoadedModel> {
+  const started = performance.now();
+  const checkpoint = await abortable(openCheckpoint(name), signal);
+  const { native, sha256 } = await loadAndHash(checkpoint, options, signal);
+  return new LoadedModel(native, describe(checkpoint, native, sha256, performance.now() - started));
+}
+
+/** Side by side: hashing a large file takes as long as loading it. */
+async function loadAndHash(
+  checkpoint: Checkpoint,
+  options: Pick<LoadRequest, 'threads' | 'maxQueue'>,
+  signal?: AbortSignal,
+): Promise<{ native: NativeModel; sha256: string }> {
+  const hashing = sha256OfWeights(checkpoint.weights, signal);
+  hashing.catch(() => undefined); // heard below, unless loading fails first
+  const native = await runTask(() => binding().loadModel(nativeSpec(checkpoint, options)), signal);
+  try {
+    return { native, sha256: await abortable(hashing, signal) };
+  } catch (error) {
+    await native.dispose();
+    throw error;
+  }
+}
+
+function describe(checkpoint: Checkpoint, native: NativeModel, sha256: string, load: number): ModelInfo {
+  const { name, revision, folder, config, sampling } = checkpoint;
+  const { family, labels, size, width } = config;
+  return {
+    checkpoint: { name, ...(revision !== undefined && { revision }), sha256 },
+    folder,
+    family,
+    labels,
+    sampling,
+    size,
+    width,
+    device: 'cpu',
+    precision: 'fp32',
+    threads: native.threads,
+    weightBytes: native.weightBytes,
+    milliseconds: { load },
+  };
+}
+
+function noClasses(name: string): string {
+  return (
+    `'${name}' is a self-supervised checkpoint: it has no classes to choose from. Use embed, or a checkpoint that was ` +
+    'fine-tuned for classification, such as MCG-NJU/videomae-base-finetuned-kinetics'
+  );
+}

@@ -1,0 +1,81 @@
+/**
+ * A loaded model.
+ *
+ * @module
+ */
+import { type ClassifyOptions, classifyRules } from './classify';
+import { type EmbedOptions, embedRules } from './embed';
+import { atCallSite } from './errors';
+import type { LoadedModel, ModelInfo } from './loaded';
+import { readOptions, readPath } from './options';
+import type { ClassifyResult, EmbedResult } from './results';
+
+/**
+ * A checkpoint in memory, ready for any number of videos. Made by {@link load}.
+ *
+ * Any number of calls may be made at once; they are served in the order in which they were made. A model keeps its
+ * memory until it is disposed, and does not keep the process alive.
+ *
+ * ```ts
+ * await using model = await load('motion-vivit');
+ * const { predictions } = await model.classify('clip.mp4');
+ * ```
+ */
+export class Model implements AsyncDisposable {
+  readonly #loaded: LoadedModel;
+
+  /** @internal Use {@link load}. */
+  constructor(loaded: LoadedModel) {
+    this.#loaded = loaded;
+  }
+
+  /** What was loaded. Stays readable after {@link Model.dispose}. */
+  get info(): ModelInfo {
+    return structuredClone(this.#loaded.info);
+  }
+
+  /**
+   * Says what a video shows.
+   *
+   * @param path - A video file. A string is always a path, never an address.
+   * @param options - See {@link ClassifyOptions}.
+   * @returns The best classes with what was really done.
+   * @throws TubeletError as {@link classify}, but none about finding a model; DISPOSED after `dispose()`; BUSY when
+   *   `maxQueue` calls are waiting already. An abort rejects with the signal's own reason.
+   */
+  classify(path: string, options?: ClassifyOptions): Promise<ClassifyResult> {
+    return atCallSite(async () =>
+      this.#loaded.classify({
+        path: readPath('classify', path),
+        ...readOptions('classify', options, classifyRules),
+      }),
+    );
+  }
+
+  /**
+   * Turns a video into a vector.
+   *
+   * @param path - A video file. A string is always a path, never an address.
+   * @param options - See {@link EmbedOptions}.
+   * @returns The vector, as long as `info.width`, with what was really done.
+   * @throws TubeletError as {@link Model.classify}; a self-supervised checkpoint can embed as well.
+   */
+  embed(path: string, options?: EmbedOptions): Promise<EmbedResult> {
+    return atCallSite(async () =>
+      this.#loaded.embed({ path: readPath('embed', path), ...readOptions('embed', options, embedRules) }),
+    );
+  }
+
+  /**
+   * Gives the memory back. Calls that wait reject with DISPOSED at once, and so do later ones; the promise settles when
+   * the call that runs has finished. May be called any number of times.
+   */
+  dispose(): Promise<void> {
+    return atCallSite(async () => this.#loaded.dispose());
+  }
+
+  /** The same as {@link Model.dispose}, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return atCallSite(async () => this.#loaded.dispose());
+  }
+}

@@ -1,0 +1,167 @@
+/**
+ * From a Hugging Face preprocessor configuration to the numbers of the native preprocessing.
+ *
+ * The rules are those of transformers' image and video processors: a missing field takes the default of the processor's
+ * class, `size` and `crop_size` come in several spellings, `resample` is one of PIL's codes.
+ *
+ * @module
+ */
+import type { NativePreprocessing } from './binding';
+import type { Family } from './config';
+import { TubeletError } from './errors';
+import { type JsonObject, isObject } from './json';
+
+type Channels = [number, number, number];
+
+/** The defaults in which the processors' classes differ. */
+interface Defaults {
+  shortestEdge: number;
+  rescaleFactor: number;
+  /** Subtract 1 after rescaling. */
+  offset: boolean;
+  mean: Channels;
+  std: Channels;
+}
+
+const half: Channels = [0.5, 0.5, 0.5];
+
+/** VideoMAEImageProcessor (which the TimeSformer checkpoints use as well) and VideoMAEVideoProcessor. */
+const videomae: Defaults = { shortestEdge: 224, rescaleFactor: 1 / 255, offset: false, mean: half, std: half };
+/** VivitImageProcessor and VivitVideoProcessor. */
+const vivit: Defaults = { shortestEdge: 256, rescaleFactor: 1 / 127.5, offset: true, mean: half, std: half };
+/** TimesformerVideoProcessor. */
+const timesformer: Defaults = { ...videomae, mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
+
+const defaultCrop = { height: 224, width: 224 };
+const noCrop = { height: 0, width: 0 };
+
+/** PIL's codes. Lanczos (1), box (4) and Hamming (5) have no counterpart in ATen. */
+const interpolations = new Map<unknown, NativePreprocessing['interpolation']>([
+  [0, 'nearest'],
+  [2, 'bilinear'],
+  [3, 'bicubic'],
+]);
+const defaultResample = 2;
+
+/** A bound that no real configuration meets: it keeps a hostile number from becoming an allocation. */
+const largestSide = 8192;
+
+/**
+ * Checks a preprocessor's configuration.
+ *
+ * @param config - The object itself, already taken out of a processor_config.json.
+ * @param file - Where it came from, for messages.
+ * @param family - Decides the defaults when the configuration does not name its class.
+ * @throws TubeletError MODEL_INVALID: a field has a wrong type or asks for something that tubelet does not do.
+ */
+export function readPreprocessing(config: JsonObject, file: string, family: Family): NativePreprocessing {
+  const type = className(config);
+  const defaults = defaultsOf(type, family);
+  const rescale = boolean(config, 'do_rescale', true, file);
+  // VivitVideoProcessor subtracts 1 whenever it rescales, and knows no such field.
+  const offset = type === 'vivitvideoprocessor' || boolean(config, 'offset', defaults.offset, file);
+  const crop = boolean(config, 'do_center_crop', true, file) ? readCrop(config['crop_size'], file) : noCrop;
+
+  return {
+    ...readResize(config, defaults.shortestEdge, file),
+    interpolation: readInterpolation(config['resample'], file),
+    antialias: true, // as transformers' processors do; the papers' own code does not
+    cropHeight: crop.height,
+    cropWidth: crop.width,
+    rescaleFactor: rescale ? readRescaleFactor(config['rescale_factor'], defaults.rescaleFactor, file) : 1,
+    offset: rescale && offset,
+    normalize: boolean(config, 'do_normalize', true, file),
+    mean: readChannels(config, 'image_mean', defaults.mean, file),
+    std: readDeviations(config, defaults.std, file),
+  };
+}
+
+function className(config: JsonObject): string {
+  const fields = ['video_processor_type', 'image_processor_type', 'feature_extractor_type'];
+  const name = fields.map((field) => config[field]).find((value) => typeof value === 'string');
+  return typeof name === 'string' ? name.toLowerCase() : '';
+}
+
+function defaultsOf(type: string, family: Family): Defaults {
+  if (type.startsWith('vivit')) return vivit;
+  if (type.startsWith('timesformer')) return timesformer;
+  if (type.startsWith('videomae')) return videomae;
+  return family === 'vivit' ? vivit : videomae;
+}
+
+type Resize = Pick<NativePreprocessing, 'resize' | 'resizeHeight' | 'resizeWidth'>;
+
+/** `size`: a number means the shortest edge, a pair or `{ height, width }` the exact size. */
+function readResize(config: JsonObject, defaultEdge: number, file: string): Resize {
+  if (!boolean(config, 'do_resize', true, file)) return { resize: 'none', resizeHeight: 0, resizeWidth: 0 };
+
+  const size = config['size'] ?? defaultEdge;
+  if (isSide(size)) return { resize: 'shortest-edge', resizeHeight: size, resizeWidth: size };
+  const exact = readPair(size);
+  if (exact !== undefined) return { resize: 'exact', resizeHeight: exact.height, resizeWidth: exact.width };
+  if (isObject(size) && Object.keys(size).length === 1 && isSide(size['shortest_edge'])) {
+    return { resize: 'shortest-edge', resizeHeight: size['shortest_edge'], resizeWidth: size['shortest_edge'] };
+  }
+  throw invalid(file, 'size', size, 'a number, { shortest_edge } or { height, width }');
+}
+
+/** `crop_size`: a number means a square. */
+function readCrop(size: unknown, file: string): { height: number; width: number } {
+  if (size === undefined || size === null) return defaultCrop;
+  if (isSide(size)) return { height: size, width: size };
+  const pair = readPair(size);
+  if (pair === undefined) throw invalid(file, 'crop_size', size, 'a number or { height, width }');
+  return pair;
+}
+
+function readPair(size: unknown): { height: number; width: number } | undefined {
+  const [height, width] = Array.isArray(size)
+    ? (size as unknown[])
+    : isObject(size) && Object.keys(size).length === 2
+      ? [size['height'], size['width']]
+      : [];
+  return isSide(height) && isSide(width) ? { height, width } : undefined;
+}
+
+function readInterpolation(code: unknown, file: string): NativePreprocessing['interpolation'] {
+  const interpolation = interpolations.get(code ?? defaultResample);
+  if (interpolation === undefined) {
+    throw invalid(file, 'resample', code, '0 (nearest), 2 (bilinear) or 3 (bicubic)');
+  }
+  return interpolation;
+}
+
+function readRescaleFactor(value: unknown, absent: number, file: string): number {
+  const factor = value ?? absent;
+  if (typeof factor !== 'number' || !(factor > 0)) throw invalid(file, 'rescale_factor', value, 'a number above 0');
+  return factor;
+}
+
+function readChannels(config: JsonObject, field: string, absent: Channels, file: string): Channels {
+  const value = config[field] ?? absent;
+  const [red, green, blue, ...more] = Array.isArray(value) ? (value as unknown[]) : [value, value, value];
+  if (typeof red !== 'number' || typeof green !== 'number' || typeof blue !== 'number' || more.length > 0) {
+    throw invalid(file, field, value, 'a number or one for each of red, green and blue');
+  }
+  return [red, green, blue];
+}
+
+function readDeviations(config: JsonObject, absent: Channels, file: string): Channels {
+  const deviations = readChannels(config, 'image_std', absent, file);
+  if (deviations.includes(0)) throw invalid(file, 'image_std', deviations, 'free of zeros');
+  return deviations;
+}
+
+function boolean(config: JsonObject, field: string, absent: boolean, file: string): boolean {
+  const value = config[field] ?? absent;
+  if (typeof value !== 'boolean') throw invalid(file, field, value, 'true or false');
+  return value;
+}
+
+function isSide(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) > 0 && (value as number) <= largestSide;
+}
+
+function invalid(file: string, field: string, value: unknown, allowed: string): TubeletError {
+  return new TubeletError('MODEL_INVALID', `${file}: '${field}' is ${JSON.stringify(value)} but must be ${allowed}`);
+}

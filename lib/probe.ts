@@ -1,0 +1,91 @@
+/**
+ * What a video file says about itself.
+ *
+ * @module
+ */
+import type { NativeVideoInfo } from './binding';
+import { atCallSite } from './errors';
+import { abortSignal, readOptions, readPath } from './options';
+import { binding } from './runtime';
+import { runTask } from './task';
+
+/** Options of {@link probe}. */
+export interface ProbeOptions {
+  /** Ends the call within 100 ms, wherever it is; the promise rejects with the signal's own reason. */
+  signal?: AbortSignal | undefined;
+}
+
+/** One stream of a container. */
+export interface StreamDetails {
+  index: number;
+  type: 'video' | 'audio' | 'subtitle' | 'data' | 'attachment' | 'other';
+  /** libav's short name, such as `h264` or `aac`. */
+  codec: string;
+  /** Whether the file marks it as a default. */
+  isDefault: boolean;
+  /** Whether it is a still picture, such as a cover, in the shape of a video stream. */
+  attachedPicture: boolean;
+}
+
+/** What {@link probe} found: what the headers say. Nothing is decoded. */
+export interface ProbeResult {
+  /** libav's short names of the format, such as `mov,mp4,m4a,3gp,3g2,mj2`. */
+  container: string;
+  /** libav's short name, such as `h264`. */
+  codec: string;
+  /** libav's name, such as `yuv420p`. */
+  pixelFormat: string;
+  /** Width in pixels as shown: after rotation, pixel aspect ratio and cropping. */
+  width: number;
+  /** Height in pixels as shown. */
+  height: number;
+  /** Width in pixels as coded. */
+  codedWidth: number;
+  /** Height in pixels as coded. */
+  codedHeight: number;
+  /** Degrees clockwise that the picture is turned to stand upright: 0, 90, 180 or 270. */
+  rotation: number;
+  /** Whether it is mirrored as well. */
+  mirrored: boolean;
+  /** Width of a pixel over its height. */
+  sampleAspectRatio: number;
+  /** Average frames a second, `null` when the file does not say. */
+  fps: number | null;
+  /** Seconds, `null` when the file does not say. */
+  duration: number | null;
+  /** libav's names, such as `bt709`, `tv`, and `unknown` where the file does not say. */
+  color: { matrix: string; range: string; primaries: string; transfer: string };
+  /** Size of the file. */
+  bytes: number;
+  /** The index of the stream that {@link classify}, {@link embed} and {@link readFrames} read. */
+  streamIndex: number;
+  /** All streams of the file. */
+  streams: StreamDetails[];
+}
+
+/**
+ * Reads the headers of a video file.
+ *
+ * @param path - A video file. A string is always a path, never an address.
+ * @param options - See {@link ProbeOptions}.
+ * @returns What the headers say; headers may lie.
+ * @throws TubeletError INVALID_ARGUMENT; FILE_NOT_FOUND, READ_FAILED, NOT_A_VIDEO, NO_VIDEO_STREAM, UNSUPPORTED_VIDEO,
+ *   CORRUPT_VIDEO, TRUNCATED_VIDEO, LIMIT_EXCEEDED about the file; RUNTIME_NOT_FOUND. An abort rejects with the signal's
+ *   own reason.
+ */
+export function probe(path: string, options?: ProbeOptions): Promise<ProbeResult> {
+  return atCallSite(async () => {
+    const video = readPath('probe', path);
+    const { signal } = readOptions('probe', options, { signal: abortSignal });
+    return toResult(await runTask(() => binding().probe(video), signal));
+  });
+}
+
+function toResult(info: NativeVideoInfo): ProbeResult {
+  const { colorMatrix, colorRange, colorPrimaries, colorTransfer, streams, ...rest } = info;
+  return {
+    ...rest,
+    color: { matrix: colorMatrix, range: colorRange, primaries: colorPrimaries, transfer: colorTransfer },
+    streams: streams.map((stream) => ({ ...stream, type: stream.type as StreamDetails['type'] })),
+  };
+}

@@ -1,0 +1,94 @@
+/**
+ * What the calls return: plain objects that say what was found and what was really done.
+ *
+ * @module
+ */
+import type { NativeClipInfo, NativeOutput } from './binding';
+
+/** One class and how sure the model is of it. */
+export interface Prediction {
+  label: string;
+  /** The class's number in the checkpoint, from 0. */
+  index: number;
+  /** Softmax of the logits: 0 to 1, all classes together 1. */
+  score: number;
+}
+
+/** Which weights answered. */
+export interface CheckpointIdentity {
+  /** A bundled name, a hub name, or the absolute path of a folder. */
+  name: string;
+  /** The commit on the hub; absent for bundled models and paths. */
+  revision?: string;
+  /**
+   * SHA-256 of the weights, in hex: what `sha256sum model.safetensors` prints. For shards, what
+   * `sha256sum model-*.safetensors | sha256sum` prints.
+   */
+  sha256: string;
+}
+
+/** What was read from a video. Times in seconds from the start of the presentation. */
+export interface ClipDetails {
+  /** For each frame of the clip, when the picture that fills it is shown. */
+  timestamps: number[];
+  /** From when the first picture used is shown until the last one used ends. */
+  clip: { start: number; end: number };
+  /** Whether a picture fills more than one place of the clip, because the video has too few. */
+  repeated: boolean;
+  /** What a reader of the result should know about the file, in sentences; usually empty. */
+  warnings: string[];
+}
+
+/** What a model's call did. */
+export interface Provenance extends ClipDetails {
+  checkpoint: CheckpointIdentity;
+  device: 'cpu';
+  precision: 'fp32';
+  /** Time spent decoding, preparing pixels and in the model; waiting in the queue is not in it. */
+  milliseconds: { decode: number; prepare: number; infer: number };
+}
+
+/** What {@link classify} found. */
+export interface ClassifyResult extends Provenance {
+  /** The best classes, best first; as many as `topK` asks for, or as many as there are. */
+  predictions: Prediction[];
+  /** The raw output of the classifier, one number a class; only with `logits: true`. */
+  logits?: Float32Array;
+}
+
+/** What {@link embed} found. */
+export interface EmbedResult extends Provenance {
+  /** The vector that the classifier sees (768 numbers for a base model). */
+  data: Float32Array;
+  /** Whether `data` has length 1 (L2 norm). */
+  normalized: boolean;
+}
+
+/** The part that all results of videos share. */
+export function clipDetails({ timestamps, start, end, repeated, warnings }: NativeClipInfo): ClipDetails {
+  return { timestamps, clip: { start, end }, repeated, warnings };
+}
+
+/** The part that all results of models share. */
+export function provenance(output: NativeOutput, checkpoint: CheckpointIdentity): Provenance {
+  return {
+    ...clipDetails(output),
+    checkpoint: { ...checkpoint },
+    device: 'cpu',
+    precision: 'fp32',
+    milliseconds: { decode: output.decodeMs, prepare: output.prepareMs, infer: output.inferMs },
+  };
+}
+
+/** The `topK` best classes, best first; of equal scores the lower index comes first. */
+export function bestPredictions(scores: Float32Array, labels: readonly string[], topK: number): Prediction[] {
+  return Array.from(scores, (score, index) => ({ label: labels[index] ?? `LABEL_${index}`, index, score }))
+    .sort((a, b) => b.score - a.score || a.index - b.index)
+    .slice(0, topK);
+}
+
+/** The vector at length 1; a zero vector stays as it is. */
+export function normalizeL2(vector: Float32Array): Float32Array {
+  const norm = Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0));
+  return norm === 0 ? vector : vector.map((value) => value / norm);
+}
