@@ -9,10 +9,10 @@ namespace tubelet::video {
 
 /// What a reader may spend on one file. Every limit is finite by default; a caller may raise it.
 struct Limits {
-  std::int64_t bytes = 16LL << 30;           ///< size of the file
-  std::int64_t pixels = 8192LL * 8192LL;     ///< width x height of a frame
-  std::int64_t frames = 1'000'000;           ///< frames walked (scanned or decoded), not returned
-  int streams = 100;                         ///< streams in the container
+  std::int64_t bytes = 16LL << 30;        ///< size of the file
+  std::int64_t pixels = 8192LL * 8192LL;  ///< width x height of a frame
+  std::int64_t frames = 1'000'000;        ///< frames walked (scanned or decoded), not returned
+  int streams = 100;                      ///< streams in the container
 };
 
 /// Which frames of a video make up the clip that a model sees. See docs/sampling.md.

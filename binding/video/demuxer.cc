@@ -1,0 +1,188 @@
+#include "video/demuxer.h"
+
+#include <algorithm>
+#include <new>
+#include <vector>
+
+#include "engine/error.h"
+#include "video/allowlist.h"
+#include "video/log.h"
+#include "video/truncation.h"
+
+namespace tubelet::video {
+namespace {
+
+/// Some demuxers would open further files. None may.
+int refuseToOpen(AVFormatContext*, AVIOContext**, const char*, int, AVDictionary**) {
+  return AVERROR(EACCES);
+}
+
+/// The ffmpeg program's rule for the stream it takes when told nothing (fftools, map_auto_video): most pixels, with
+/// large bonuses for streams of which packets were seen and for those marked as default; the first of equals.
+std::int64_t score(const AVStream& stream) {
+  std::int64_t points = std::int64_t{stream.codecpar->width} * stream.codecpar->height;
+  if (stream.event_flags & AVSTREAM_EVENT_FLAG_NEW_PACKETS) points += 100'000'000;
+  if (stream.disposition & AV_DISPOSITION_DEFAULT) points += 5'000'000;
+  return points;
+}
+
+}  // namespace
+
+Demuxer::Demuxer(Source& source, const Limits& limits, const CancelToken& token)
+    : source_(source), limits_(limits), token_(token), io_(source, token) {
+  captureLog();
+  clearLog();
+  token.check();
+  open(recognise());
+  checkStreamCount();
+  findStreamParameters();
+  checkStreamCount();
+  chooseStream();
+  requireIndexedBytes();
+}
+
+const AVInputFormat* Demuxer::recognise() {
+  const AVInputFormat* found = nullptr;
+  // The empty name keeps file extensions out of it: what counts is what the bytes say.
+  const int confidence = av_probe_input_buffer2(io_.context(), &found, "", nullptr, 0, 0);
+  io_.rethrow();
+  const std::string advice = std::string(" tubelet reads ") + allowedContainersForPeople() + ".";
+  if (confidence < 0 || !found) {
+    throw Error(ErrorCode::NotAVideo, source_.name() + " is not a video file." + advice, reason(confidence));
+  }
+  certain_ = confidence > AVPROBE_SCORE_RETRY;
+  const std::string container = std::string("'") + found->name + "'";
+  switch (containerKind(*found)) {
+    case ContainerKind::Allowed:
+      return found;
+    case ContainerKind::Audio:
+      if (!certain_) break;
+      throw Error(ErrorCode::NoVideoStream, source_.name() + " is an audio file (" + container + ").");
+    case ContainerKind::Unsupported:
+      if (!certain_) break;
+      throw Error(ErrorCode::UnsupportedVideo,
+                  source_.name() + " is in a container that tubelet does not read (" + container + ")." + advice);
+    case ContainerKind::NotAVideo:
+      break;
+  }
+  throw Error(ErrorCode::NotAVideo, source_.name() + " is not a video file; it looks like " + container + "." + advice);
+}
+
+void Demuxer::open(const AVInputFormat* recognised) {
+  AVFormatContext* context = avformat_alloc_context();
+  if (!context) throw std::bad_alloc();
+  context->pb = io_.context();
+  context->interrupt_callback = io_.interrupt();
+  context->io_open = refuseToOpen;
+  context->max_streams = limits_.streams + 1;  // one more, so that checkStreamCount() can tell
+
+  Dictionary options;
+  options.set("format_whitelist", allowedDemuxers());
+  options.set("codec_whitelist", allowedDecoders());
+  options.set("protocol_whitelist", "");
+  options.set("enable_drefs", std::int64_t{0});  // mov: sample data in other files
+  const int result = avformat_open_input(&context, "", recognised, options.address());  // frees context when it fails
+  format_.reset(context);
+  if (result < 0) fail("Cannot open", result);
+}
+
+void Demuxer::findStreamParameters() {
+  // libav decodes a little to find out what headers leave open; the limit on pixels holds there too. Decoders check the
+  // coded size, which is rounded up to whole blocks, hence the allowance.
+  constexpr std::int64_t kBlockAllowance = 1 << 20;
+  std::vector<AVDictionary*> options(format_->nb_streams, nullptr);
+  for (AVDictionary*& option : options) {
+    av_dict_set_int(&option, "max_pixels", std::min<std::int64_t>(limits_.pixels, INT32_MAX) + kBlockAllowance, 0);
+  }
+  const int result = avformat_find_stream_info(format_.get(), options.empty() ? nullptr : options.data());
+  for (AVDictionary*& option : options) av_dict_free(&option);
+  if (result < 0) fail("Cannot find the streams of", result);
+  io_.rethrow();
+}
+
+void Demuxer::chooseStream() {
+  AVStream* best = nullptr;
+  for (unsigned i = 0; i < format_->nb_streams; ++i) {
+    AVStream* stream = format_->streams[i];
+    if (stream->codecpar->codec_type != AVMEDIA_TYPE_VIDEO) continue;
+    if (stream->disposition & AV_DISPOSITION_ATTACHED_PIC) continue;
+    if (!best || score(*stream) > score(*best)) best = stream;
+  }
+  if (!best) {
+    throw Error(ErrorCode::NoVideoStream,
+                source_.name() + " has no video stream among its " + std::to_string(format_->nb_streams) + " streams.");
+  }
+  for (unsigned i = 0; i < format_->nb_streams; ++i) format_->streams[i]->discard = AVDISCARD_ALL;
+  best->discard = AVDISCARD_DEFAULT;
+  stream_ = best;
+
+  const std::int64_t pixels = std::int64_t{best->codecpar->width} * best->codecpar->height;
+  if (pixels > limits_.pixels) {
+    throw Error(ErrorCode::LimitExceeded, source_.name() + " has frames of " + std::to_string(best->codecpar->width) +
+                                              " x " + std::to_string(best->codecpar->height) +
+                                              " pixels; the limit is " + std::to_string(limits_.pixels) +
+                                              ". Raise the limit `pixels` to read it.");
+  }
+}
+
+void Demuxer::checkStreamCount() const {
+  if (format_->nb_streams <= static_cast<unsigned>(limits_.streams)) return;
+  throw Error(ErrorCode::LimitExceeded, source_.name() + " has more than " + std::to_string(limits_.streams) +
+                                            " streams. Raise the limit `streams` to read it.");
+}
+
+/// An MP4's index is complete once it is open, and says where each sample lies.
+void Demuxer::requireIndexedBytes() const {
+  if (!av_match_list(format_->iformat->name, "mov", ',')) return;
+  std::int64_t end = 0;
+  const int count = avformat_index_get_entries_count(stream_);
+  for (int i = 0; i < count; ++i) {
+    const AVIndexEntry* entry = avformat_index_get_entry(stream_, i);
+    end = std::max(end, entry->pos + entry->size);
+  }
+  if (end > source_.size()) {
+    throw Error(ErrorCode::TruncatedVideo, source_.name() + " was cut short: its frames should go on for " +
+                                               std::to_string(end - source_.size()) +
+                                               " more bytes. Copy or download it again.");
+  }
+}
+
+bool Demuxer::read(AVPacket& packet) {
+  while (true) {
+    token_.check();
+    av_packet_unref(&packet);
+    const int result = av_read_frame(format_.get(), &packet);
+    io_.rethrow();
+    if (result == AVERROR_EOF) return false;
+    if (result == AVERROR(EAGAIN)) continue;
+    if (result < 0) fail("Cannot read the frames of", result);
+    checkStreamCount();  // MPEG streams announce new ones at any time
+    if (packet.stream_index != stream_->index) continue;
+    if (av_packet_get_side_data(&packet, AV_PKT_DATA_ENCRYPTION_INFO, nullptr)) {
+      throw Error(ErrorCode::UnsupportedVideo, source_.name() + " is encrypted.");
+    }
+    return true;
+  }
+}
+
+void Demuxer::fail(const std::string& attempt, int averror) const {
+  io_.rethrow();
+  const std::string what = attempt + " " + source_.name();
+  const std::string why = reason(averror);
+  // The only mark that this limit leaves: libav itself says ENOMEM.
+  if (why.find("max_streams") != std::string::npos) {
+    throw Error(
+        ErrorCode::LimitExceeded,
+        what + ": more than " + std::to_string(limits_.streams) + " streams. Raise the limit `streams` to read it.",
+        why);
+  }
+  if (averror == AVERROR(ENOMEM)) throw Error(ErrorCode::OutOfMemory, what + ": out of memory.", why);
+  if (const auto missing = missingBytes(source_, token_)) {
+    throw Error(ErrorCode::TruncatedVideo, what + ": it was cut short; " + *missing + ". Copy or download it again.",
+                why);
+  }
+  if (!certain_) throw Error(ErrorCode::NotAVideo, source_.name() + " is not a video file.", why);
+  throw Error(ErrorCode::CorruptVideo, what + ": its contents are damaged.", why);
+}
+
+}  // namespace tubelet::video

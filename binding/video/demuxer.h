@@ -1,0 +1,49 @@
+#pragma once
+
+#include <string>
+
+#include "engine/cancellation.h"
+#include "video/avio.h"
+#include "video/clip.h"
+#include "video/libav.h"
+#include "video/source.h"
+
+namespace tubelet::video {
+
+/// Takes a container apart: recognises it, opens it if it is on the allow-list, picks the video stream and hands out
+/// that stream's packets in file order. Opens nothing but the given source. Not thread-safe.
+class Demuxer {
+ public:
+  /// `source` and `token` must outlive this.
+  /// Throws Error (NOT_A_VIDEO, UNSUPPORTED_VIDEO, NO_VIDEO_STREAM, CORRUPT_VIDEO, TRUNCATED_VIDEO, LIMIT_EXCEEDED,
+  /// READ_FAILED, TIMEOUT) or Cancelled.
+  Demuxer(Source& source, const Limits& limits, const CancelToken& token);
+
+  Source& source() const { return source_; }
+  const CancelToken& token() const { return token_; }
+  AVFormatContext& format() const { return *format_; }
+  /// The stream that the ffmpeg program would pick.
+  AVStream& stream() const { return *stream_; }
+
+  /// The next packet of stream(); false at the end. Throws as the constructor does.
+  bool read(AVPacket& packet);
+
+ private:
+  const AVInputFormat* recognise();
+  void open(const AVInputFormat* recognised);
+  void findStreamParameters();
+  void chooseStream();
+  void checkStreamCount() const;
+  void requireIndexedBytes() const;
+  [[noreturn]] void fail(const std::string& attempt, int averror) const;
+
+  Source& source_;
+  const Limits& limits_;
+  const CancelToken& token_;
+  SourceIo io_;  // freed after format_, which reads through it
+  FormatContextPtr format_;
+  AVStream* stream_ = nullptr;
+  bool certain_ = true;  // libav was sure about the container's type
+};
+
+}  // namespace tubelet::video
