@@ -1,0 +1,171 @@
+"""Train one of the motion checkpoints.
+
+    python scripts/motion/train.py --family videomae --minutes 30 --out models/motion-videomae
+
+The learning rate follows the clock, so that it has come down when the time is up, however busy the
+machine is. A throw-away linear layer on the patch tokens, after half of the layers and after all, learns
+the optical flow at each patch's centre, which the camera's poses give exactly. Without it the models stay
+near chance for tens of thousands of clips.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import time
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.utils.data import DataLoader
+from dataset import FRAMES, SIDE, Batches
+from models import FAMILIES, GRID, LAYERS, PATCH, Family, save, start, start_from_videomae
+from transformers import PreTrainedModel, VideoMAEForVideoClassification
+
+FLOW_UNIT = 2.0  # pixels: about the usual flow, so that the flow loss starts near one
+WARM_UP = 0.04  # of the time
+EMA_DECAY = 0.999
+
+
+class FlowHead(nn.Module):
+    """Reads the flow of every patch out of a layer's tokens. Dropped after training."""
+
+    def __init__(self, family: Family, width: int) -> None:
+        super().__init__()
+        self.family = family
+        self.norm = nn.LayerNorm(width)
+        self.linear = nn.Linear(width, 2 * family.tubelet)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Tokens [B,N,D] -> flow [B, T, GRID * GRID, 2] in FLOW_UNIT, the last frame's without meaning."""
+        flow = self.linear(self.norm(self.family.grid(tokens)))  # [B, T / tubelet, P, tubelet * 2]
+        flow = flow.unflatten(-1, (self.family.tubelet, 2))
+        return flow.transpose(2, 3).flatten(1, 2)
+
+
+def true_flow(poses: Tensor) -> Tensor:
+    """Poses [B,T,3,3] -> flow [B, T-1, GRID * GRID, 2] at the patches' centres, in FLOW_UNIT."""
+    line = ((torch.arange(GRID) + 0.5) * PATCH - SIDE / 2) / SIDE
+    y, x = torch.meshgrid(line, line, indexing="ij")
+    points = torch.stack([x, y], -1).view(-1, 2)
+    step = torch.linalg.solve(poses[:, 1:], poses[:, :-1])
+    moved = points @ step[..., :2, :2].transpose(-1, -2) + step[..., None, :2, 2]
+    return (moved - points) * (SIDE / FLOW_UNIT)
+
+
+def learning_rate(progress: float, peak: float) -> float:
+    """Linear warm-up, then half a cosine to nothing."""
+    if progress < WARM_UP:
+        return peak * max(progress / WARM_UP, 0.02)
+    return peak * 0.5 * (1 + math.cos(math.pi * min((progress - WARM_UP) / (1 - WARM_UP), 1)))
+
+
+def train(
+    family: Family,
+    model: PreTrainedModel,
+    loader: DataLoader,
+    minutes: float,
+    peak: float,
+    out: Path,
+    save_every: float,
+) -> None:
+    width = model.config.hidden_size
+    heads = nn.ModuleList([FlowHead(family, width) for _ in range(2)])
+    seen: list[Tensor] = []  # the two supervised layers' tokens
+    for layer in (family.layers(model)[LAYERS // 2 - 1], family.layers(model)[-1]):
+        layer.register_forward_hook(
+            lambda _, __, output: seen.append(output[0] if isinstance(output, tuple) else output)
+        )
+    parameters = [*model.parameters(), *heads.parameters()]
+    decayed = [p for p in parameters if p.ndim > 1]
+    others = [p for p in parameters if p.ndim <= 1]
+    optimizer = torch.optim.AdamW(
+        [{"params": decayed, "weight_decay": 0.05}, {"params": others, "weight_decay": 0.0}],
+        lr=peak,
+        fused=True,
+    )
+    average = torch.optim.swa_utils.AveragedModel(
+        model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(EMA_DECAY)
+    )
+    began = saved = time.monotonic()
+    totals, clips = torch.zeros(4), 0
+    for step, (frames, poses, labels) in enumerate(loader):
+        elapsed = time.monotonic() - began
+        progress = elapsed / (60 * minutes)
+        if progress >= 1:
+            break
+        for group in optimizer.param_groups:
+            group["lr"] = learning_rate(progress, peak)
+        seen.clear()
+        logits = model(pixel_values=family.pixels(frames)).logits
+        target = true_flow(poses)
+        flow_losses = [
+            functional.smooth_l1_loss(head(tokens)[:, : FRAMES - 1], target, beta=0.5)
+            for head, tokens in zip(heads, seen, strict=True)
+        ]
+        class_loss = functional.cross_entropy(logits, labels, label_smoothing=0.02)
+        loss = class_loss + sum(flow_losses)
+        optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(parameters, 1.0)
+        optimizer.step()
+        average.update_parameters(model)
+
+        clips += len(labels)
+        right = (logits.argmax(1) == labels).float().mean()
+        totals += torch.stack([class_loss.detach(), *(f.detach() for f in flow_losses), right])
+        if (step + 1) % 25 == 0:
+            values = " ".join(f"{value:.3f}" for value in (totals / 25).tolist())
+            print(
+                f"{elapsed / 60:5.1f} min {clips:7d} clips {clips / elapsed:5.1f}/s"
+                f" | class, flow (half way, end) losses, accuracy: {values}",
+                flush=True,
+            )
+            totals.zero_()
+        if time.monotonic() - saved > 60 * save_every:
+            saved = time.monotonic()
+            save(family, average.module, out)
+            torch.save({"model": model.state_dict(), "heads": heads.state_dict()}, out / "resume.pt")
+    save(family, average.module, out)
+    torch.save({"model": model.state_dict(), "heads": heads.state_dict()}, out / "resume.pt")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--family", choices=FAMILIES, required=True)
+    parser.add_argument("--minutes", type=float, default=30)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--init-from", type=Path, help="a trained VideoMAE to start ViViT from")
+    parser.add_argument("--resume", type=Path, help="the resume.pt of an earlier run to go on from")
+    parser.add_argument("--rendered", type=Path, required=True, help="folder written by dataset.py")
+    parser.add_argument("--encoded", type=Path, required=True, help="the same, for --encoded clips")
+    parser.add_argument("--encoded-share", type=float, default=0.2, help="of the clips of a batch")
+    parser.add_argument("--batch", type=int, default=64)
+    parser.add_argument("--peak", type=float, default=1e-3, help="highest learning rate")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--save-every", type=float, default=5, help="minutes")
+    options = parser.parse_args()
+
+    torch.set_num_threads(options.threads)
+    torch.manual_seed(options.seed)
+    family = FAMILIES[options.family]
+    share = options.encoded_share
+    folders = {options.rendered: 1 - share, options.encoded: share}
+    batches = Batches(options.batch, options.seed, folders)
+    loader = DataLoader(batches, batch_size=None, num_workers=1, prefetch_factor=16)
+    model = family.build()
+    if options.init_from:
+        start_from_videomae(model, VideoMAEForVideoClassification.from_pretrained(options.init_from))
+    else:
+        start(family, model, next(iter(Batches(256, options.seed + 1, folders)))[0])
+    if options.resume:
+        model.load_state_dict(torch.load(options.resume)["model"])
+    print(f"{family.name}: {sum(p.numel() for p in model.parameters()):,} parameters", flush=True)
+    model.train()
+    train(family, model, loader, options.minutes, options.peak, options.out, options.save_every)
+
+
+if __name__ == "__main__":
+    main()
