@@ -374,7 +374,7 @@ TEST_CASE("dispose") {
     bench.journal.await("ingest ingesting");
     bench.lane->admit(bench.job("waiting"));
     bench.lane->dispose(countIdle);
-    CHECK(bench.journal.has("settle ready DISPOSED"));
+    bench.journal.await("settle ready DISPOSED");  // its stage has returned; the lane may not know yet
     CHECK(bench.journal.has("settle waiting DISPOSED"));
     bench.journal.await("settle ingesting DISPOSED");
     CHECK(idle == 0);

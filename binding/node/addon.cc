@@ -1,0 +1,113 @@
+// The addon's exports: NativeBinding of lib/binding.ts, neither more nor less.
+
+#include <napi.h>
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "engine/cpus.h"
+#include "model/registry.h"
+#include "node/arguments.h"
+#include "node/clip_work.h"
+#include "node/environment.h"
+#include "node/errors.h"
+#include "node/native_model.h"
+#include "node/results.h"
+#include "node/task.h"
+#include "node/versions.h"
+#include "video/probe.h"
+
+namespace tubelet::node {
+namespace {
+
+Napi::Value probe(const Napi::CallbackInfo& info) {
+  return contained(info.Env(), [&] {
+    auto found = std::make_shared<video::VideoInfo>();
+    engine::Lane::Job job;
+    job.ingest = [found, path = pathArgument(info[0])](const CancelToken& token) {
+      *found = video::probe(path, video::Limits{}, token);
+    };
+    Environment& environment = Environment::of(info.Env());
+    return Task::start(environment, environment.files(), std::move(job),
+                       [found](Napi::Env env) { return toJs(env, *found); }, {});
+  });
+}
+
+Napi::Value readFrames(const Napi::CallbackInfo& info) {
+  return contained(info.Env(), [&] {
+    auto work = std::make_shared<FramesWork>();
+    work->request = clipRequest(info[0]);
+    engine::Lane::Job job;
+    job.ingest = [work](const CancelToken& token) { work->read(token); };
+    Environment& environment = Environment::of(info.Env());
+    return Task::start(environment, environment.files(), std::move(job),
+                       [work](Napi::Env env) { return framesToJs(env, *work); }, {});
+  });
+}
+
+/// `threads` is what a forward pass may use at most. More than the process has CPUs would only make it slower, so that
+/// it gets no more; NativeModel.threads says how many it is.
+int threadsFor(int wanted) {
+  const int available = engine::availableCpus();
+  return wanted == 0 ? available : std::min(wanted, available);
+}
+
+Napi::Value loadModel(const Napi::CallbackInfo& info) {
+  return contained(info.Env(), [&] {
+    struct LoadWork {
+      LoadRequest request;
+      std::shared_ptr<const model::Model> model;
+    };
+    auto work = std::make_shared<LoadWork>(LoadWork{loadRequest(info[0]), nullptr});
+    engine::Lane::Job job;
+    job.ingest = [work](const CancelToken& token) {
+      work->model = model::Registry::shared().acquire(work->request.spec, token);
+    };
+    Environment& environment = Environment::of(info.Env());
+    const auto result = [work, &environment](Napi::Env) {
+      const auto& [spec, threads, maxQueue] = work->request;
+      return NativeModel::create(environment, {.model = std::move(work->model),
+                                               .lane = environment.makeModelLane(maxQueue),
+                                               .threads = threadsFor(threads)});
+    };
+    return Task::start(environment, environment.loads(), std::move(job), result, {});
+  });
+}
+
+Napi::Value availableCpus(const Napi::CallbackInfo& info) {
+  return contained(info.Env(), [&] { return Napi::Number::New(info.Env(), engine::availableCpus()); });
+}
+
+Napi::Value versionsToJs(const Napi::CallbackInfo& info) {
+  return contained(info.Env(), [&] {
+    const Versions found = versions();
+    Napi::Object result = Napi::Object::New(info.Env());
+    result.Set("torch", found.torch);
+    result.Set("libavformat", found.libavformat);
+    result.Set("libavcodec", found.libavcodec);
+    result.Set("cpu", found.cpu);
+    return result;
+  });
+}
+
+Napi::Object initialize(Napi::Env env, Napi::Object exports) {
+  return contained(env, [&] {
+    Environment::install(env);
+    exports.Set("probe", Napi::Function::New<probe>(env, "probe"));
+    exports.Set("readFrames", Napi::Function::New<readFrames>(env, "readFrames"));
+    exports.Set("loadModel", Napi::Function::New<loadModel>(env, "loadModel"));
+    exports.Set("availableCpus", Napi::Function::New<availableCpus>(env, "availableCpus"));
+    exports.Set("versions", Napi::Function::New<versionsToJs>(env, "versions"));
+    return exports;
+  });
+}
+
+}  // namespace
+}  // namespace tubelet::node
+
+static Napi::Object initializeAddon(Napi::Env env, Napi::Object exports) {
+  return tubelet::node::initialize(env, exports);
+}
+
+NODE_API_MODULE(tubelet, initializeAddon)

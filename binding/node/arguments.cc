@@ -1,0 +1,220 @@
+#include "node/arguments.h"
+
+#include <cmath>
+#include <initializer_list>
+#include <limits>
+#include <string_view>
+#include <utility>
+
+#include "engine/error.h"
+
+namespace tubelet::node {
+namespace {
+
+constexpr int kMaxFrames = 1 << 16;
+constexpr int kMaxSide = 1 << 16;
+constexpr int kMaxThreads = 1 << 16;
+constexpr int kMaxQueue = 1 << 30;
+
+[[noreturn]] void refuse(const std::string& name, const std::string& wanted) {
+  throw Error(ErrorCode::InvalidArgument, name + " must be " + wanted + ".");
+}
+
+std::string text(const Napi::Value& value, const std::string& name) {
+  if (!value.IsString()) refuse(name, "a string");
+  return value.As<Napi::String>().Utf8Value();
+}
+
+/// C's functions would take a path with a NUL in it for a shorter one.
+std::string path(const Napi::Value& value, const std::string& name) {
+  std::string result = text(value, name);
+  if (result.empty() || result.find('\0') != std::string::npos) refuse(name, "a path");
+  return result;
+}
+
+double number(const Napi::Value& value, const std::string& name) {
+  const double result = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : std::nan("");
+  if (!std::isfinite(result)) refuse(name, "a finite number");
+  return result;
+}
+
+int integer(const Napi::Value& value, const std::string& name, int least, int most) {
+  const double result = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : std::nan("");
+  if (!(result >= least && result <= most) || result != std::floor(result)) {
+    refuse(name, "a whole number from " + std::to_string(least) + " to " + std::to_string(most));
+  }
+  return static_cast<int>(result);
+}
+
+bool flag(const Napi::Value& value, const std::string& name) {
+  if (!value.IsBoolean()) refuse(name, "true or false");
+  return value.As<Napi::Boolean>().Value();
+}
+
+Napi::Array array(const Napi::Value& value, const std::string& name) {
+  if (!value.IsArray()) refuse(name, "an array");
+  return value.As<Napi::Array>();
+}
+
+template <typename Enumeration>
+using Choices = std::initializer_list<std::pair<std::string_view, Enumeration>>;
+
+template <typename Enumeration>
+Enumeration choice(const Napi::Value& value, const std::string& name, Choices<Enumeration> choices) {
+  const std::string given = text(value, name);
+  std::string known;
+  for (const auto& [word, meaning] : choices) {
+    if (given == word) return meaning;
+    known += (known.empty() ? "'" : ", '") + std::string(word) + "'";
+  }
+  refuse(name, "one of " + known);
+}
+
+/// An object and its name, so that a complaint about a field says where it is.
+class Fields {
+ public:
+  Fields(const Napi::Value& value, std::string name) : name_(std::move(name)) {
+    if (!value.IsObject()) refuse(name_, "an object");
+    object_ = value.As<Napi::Object>();
+  }
+
+  Napi::Value get(const char* key) const { return object_.Get(key); }
+  std::string name(const char* key) const { return name_ + "." + key; }
+  const Napi::Object& object() const { return object_; }
+
+  std::string text(const char* key) const { return node::text(get(key), name(key)); }
+  std::string path(const char* key) const { return node::path(get(key), name(key)); }
+  double number(const char* key) const { return node::number(get(key), name(key)); }
+  int integer(const char* key, int least, int most) const { return node::integer(get(key), name(key), least, most); }
+  bool flag(const char* key) const { return node::flag(get(key), name(key)); }
+  template <typename Enumeration>
+  Enumeration choice(const char* key, Choices<Enumeration> choices) const {
+    return node::choice(get(key), name(key), choices);
+  }
+
+ private:
+  Napi::Object object_;
+  std::string name_;
+};
+
+video::Sampling sampling(const Napi::Value& value, const std::string& name) {
+  using Mode = video::Sampling::Mode;
+  using Padding = video::Sampling::Padding;
+  const Fields fields(value, name);
+  video::Sampling result;
+  result.mode = fields.choice<Mode>(
+      "mode", {{"trained", Mode::Trained}, {"spread", Mode::Spread}, {"consecutive", Mode::Consecutive}});
+  result.frames = fields.integer("frames", 1, kMaxFrames);
+  result.interval = fields.number("interval");
+  if (result.interval < 0 || (result.mode == Mode::Trained && result.interval == 0)) {
+    refuse(fields.name("interval"), "the seconds between two frames, more than 0 when sampling as 'trained'");
+  }
+  result.padding = fields.choice<Padding>("padding", {{"repeat-last", Padding::RepeatLast}, {"loop", Padding::Loop}});
+  return result;
+}
+
+std::array<double, 3> perChannel(const Napi::Value& value, const std::string& name) {
+  const Napi::Array list = array(value, name);
+  std::array<double, 3> result{};
+  if (list.Length() != result.size()) refuse(name, "three numbers, one a channel");
+  for (std::uint32_t i = 0; i < result.size(); ++i) result[i] = number(list.Get(i), name);
+  return result;
+}
+
+model::Preprocessing preprocessing(const Napi::Value& value, const std::string& name) {
+  using Resize = model::Preprocessing::Resize;
+  using Interpolation = model::Preprocessing::Interpolation;
+  const Fields fields(value, name);
+  model::Preprocessing result;
+  result.resize = fields.choice<Resize>(
+      "resize", {{"none", Resize::None}, {"shortest-edge", Resize::ShortestEdge}, {"exact", Resize::Exact}});
+  // Sizes that no rule uses may be anything.
+  result.resizeHeight = fields.integer("resizeHeight", result.resize == Resize::None ? 0 : 1, kMaxSide);
+  result.resizeWidth = fields.integer("resizeWidth", result.resize == Resize::Exact ? 1 : 0, kMaxSide);
+  result.interpolation = fields.choice<Interpolation>("interpolation", {{"nearest", Interpolation::Nearest},
+                                                                        {"bilinear", Interpolation::Bilinear},
+                                                                        {"bicubic", Interpolation::Bicubic}});
+  result.antialias = fields.flag("antialias");
+  result.cropHeight = fields.integer("cropHeight", 0, kMaxSide);
+  result.cropWidth = fields.integer("cropWidth", 0, kMaxSide);
+  result.rescaleFactor = fields.number("rescaleFactor");
+  result.offset = fields.flag("offset");
+  result.normalize = fields.flag("normalize");
+  result.mean = perChannel(fields.get("mean"), fields.name("mean"));
+  result.std = perChannel(fields.get("std"), fields.name("std"));
+  for (const double deviation : result.std) {
+    if (deviation == 0) refuse(fields.name("std"), "three numbers other than 0");
+  }
+  return result;
+}
+
+std::vector<std::string> paths(const Napi::Value& value, const std::string& name) {
+  const Napi::Array list = array(value, name);
+  if (list.Length() == 0) refuse(name, "an array of at least one path");
+  std::vector<std::string> result;
+  for (std::uint32_t i = 0; i < list.Length(); ++i) result.push_back(path(list.Get(i), name));
+  return result;
+}
+
+std::map<std::string, double> numbers(const Napi::Value& value, const std::string& name) {
+  const Fields fields(value, name);
+  const Napi::Array keys = fields.object().GetPropertyNames();
+  std::map<std::string, double> result;
+  for (std::uint32_t i = 0; i < keys.Length(); ++i) {
+    const std::string key = text(keys.Get(i), name);
+    result.emplace(key, number(fields.get(key.c_str()), fields.name(key.c_str())));
+  }
+  return result;
+}
+
+}  // namespace
+
+std::string pathArgument(const Napi::Value& value) {
+  return path(value, "path");
+}
+
+ClipRequest clipRequest(const Napi::Value& value) {
+  const Fields fields(value, "request");
+  return {fields.path("path"), sampling(fields.get("sampling"), fields.name("sampling"))};
+}
+
+LoadRequest loadRequest(const Napi::Value& value) {
+  using Format = model::ModelSpec::Format;
+  const Fields fields(value, "spec");
+  LoadRequest result;
+  result.spec.key = fields.text("key");
+  result.spec.programPath = fields.path("programPath");
+  result.spec.format =
+      fields.choice<Format>("format", {{"safetensors", Format::Safetensors}, {"pytorch-bin", Format::PytorchBin}});
+  result.spec.weightFiles = paths(fields.get("weightFiles"), fields.name("weightFiles"));
+  result.spec.config = numbers(fields.get("config"), fields.name("config"));
+  result.spec.preprocessing = preprocessing(fields.get("preprocessing"), fields.name("preprocessing"));
+  result.spec.frames = fields.integer("frames", 1, kMaxFrames);
+  result.threads = fields.integer("threads", 0, kMaxThreads);
+  result.maxQueue = static_cast<std::size_t>(fields.integer("maxQueue", 0, kMaxQueue));
+  return result;
+}
+
+PixelsArgument pixelsArgument(const Napi::Value& pixels, const Napi::Value& shape) {
+  const bool isFloats = pixels.IsTypedArray() && pixels.As<Napi::TypedArray>().TypedArrayType() == napi_float32_array;
+  if (!isFloats) refuse("pixels", "a Float32Array");
+  const auto floats = pixels.As<Napi::Float32Array>();
+
+  const Napi::Array sides = array(shape, "shape");
+  PixelsArgument result;
+  if (sides.Length() != result.shape.size()) refuse("shape", "[frames, 3, height, width]");
+  std::size_t left = floats.ElementLength();
+  bool fits = left > 0;
+  for (std::uint32_t i = 0; i < result.shape.size(); ++i) {
+    const int side = integer(sides.Get(i), "shape", 1, kMaxSide);
+    result.shape[i] = side;
+    // Divided rather than multiplied up: four sides of 65536 overflow.
+    fits = fits && left % static_cast<std::size_t>(side) == 0;
+    left /= static_cast<std::size_t>(side);
+  }
+  if (!fits || left != 1) refuse("pixels", "as long as the product of shape's four sides");
+  result.data = floats.Data();
+  return result;
+}
+
+}  // namespace tubelet::node

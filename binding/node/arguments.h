@@ -1,0 +1,41 @@
+#pragma once
+
+#include <napi.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "model/spec.h"
+#include "video/clip.h"
+
+namespace tubelet::node {
+
+/// JavaScript values as the plain structs that the engine's threads work on. Everything is copied and checked: a value
+/// of the wrong type or range throws Error(INVALID_ARGUMENT) that names it. lib/ has checked what users give; these
+/// checks keep a mistake in lib/ from becoming a crash.
+
+struct ClipRequest {
+  std::string path;
+  video::Sampling sampling;
+};
+
+struct LoadRequest {
+  model::ModelSpec spec;
+  int threads = 0;
+  std::size_t maxQueue = 0;
+};
+
+/// Pixels of one clip, float32 [T, 3, H, W]; `data` is JavaScript's own memory, to be copied before returning to it.
+struct PixelsArgument {
+  const float* data = nullptr;
+  std::array<std::int64_t, 4> shape{};
+};
+
+std::string pathArgument(const Napi::Value& value);
+ClipRequest clipRequest(const Napi::Value& value);
+LoadRequest loadRequest(const Napi::Value& value);
+PixelsArgument pixelsArgument(const Napi::Value& pixels, const Napi::Value& shape);
+
+}  // namespace tubelet::node

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "engine/cancellation.h"
+#include "model/model.h"
+#include "node/arguments.h"
+#include "video/clip.h"
+
+namespace tubelet::node {
+
+/// What the stages of a call read and write. Each is used by one thread at a time: the stages of a job follow one
+/// another, and the environment's thread looks only when they are over. Plain C++: this is where node/ joins video/ and
+/// model/.
+
+/// readFrames: the clip as bytes.
+struct FramesWork {
+  ClipRequest request;
+  video::ClipInfo info;
+  std::vector<std::uint8_t> rgb;  ///< [T, H, W, 3]
+  int width = 0;
+  int height = 0;
+  double decodeMs = 0;
+
+  /// Throws like video::readClip, and Error(UNSUPPORTED_VIDEO) when the size changes in mid-clip.
+  void read(const CancelToken& token);
+};
+
+/// run, prepare and forward: the clip as a model's pixels, and what the model made of them.
+struct ClipWork {
+  ClipRequest request;
+  video::ClipInfo info;
+  at::Tensor pixels;  ///< float32 [1, T, 3, H, W]
+  model::Output output;
+  double decodeMs = 0;
+  double prepareMs = 0;
+  double inferMs = 0;
+
+  /// Reads and prepares the clip. Throws like video::readClip and model::PixelBuffer.
+  void read(const model::Preprocessing& preprocessing, const CancelToken& token);
+  /// Runs the model on the pixels and lets go of them. Throws like model::Model::run.
+  void infer(const model::Model& model, int threads, const CancelToken& token);
+};
+
+}  // namespace tubelet::node

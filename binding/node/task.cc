@@ -1,0 +1,90 @@
+#include "node/task.h"
+
+#include <utility>
+
+#include "engine/cancellation.h"
+#include "node/environment.h"
+#include "node/errors.h"
+
+namespace tubelet::node {
+namespace {
+
+Task::Report reportTo(const Environment& environment, std::uint64_t id) {
+  return [mailbox = environment.mailbox(), id](const std::exception_ptr& outcome) {
+    mailbox->post([id, outcome](Environment& receiver) { receiver.finish(id, outcome); });
+  };
+}
+
+}  // namespace
+
+Task::Task(Environment& environment, Result result, Napi::Object owner)
+    : environment_(environment),
+      env_(environment.env()),
+      deferred_(Napi::Promise::Deferred::New(env_)),
+      result_(std::move(result)) {
+  if (!owner.IsEmpty()) owner_ = Napi::Persistent(owner);
+  environment_.promiseMade();
+}
+
+Napi::Object Task::start(Environment& environment, std::shared_ptr<engine::Lane> lane, engine::Lane::Job job,
+                         Result result, Napi::Object owner) {
+  const Napi::Env env = environment.env();
+  auto task = std::make_shared<Task>(environment, std::move(result), owner);
+  const std::uint64_t id = environment.add(task);
+  job.settle = reportTo(environment, id);
+  try {
+    task->ticket_ = lane->admit(std::move(job));
+    task->lane_ = std::move(lane);
+  } catch (...) {
+    environment.finish(id, std::current_exception());
+  }
+
+  Napi::Object handle = Napi::Object::New(env);
+  handle.Set("promise", task->deferred_.Promise());
+  handle.Set("cancel", Napi::Function::New(env, [weak = std::weak_ptr(task)](const Napi::CallbackInfo&) {
+               if (const auto alive = weak.lock()) alive->cancel();
+             }));
+  return handle;
+}
+
+Task::Pending Task::pending(Environment& environment, Result result, Napi::Object owner) {
+  const auto task = std::make_shared<Task>(environment, std::move(result), owner);
+  return {task->deferred_.Promise(), reportTo(environment, environment.add(task))};
+}
+
+void Task::cancel() {
+  if (settled_) return;
+  reject(std::make_exception_ptr(Cancelled()));
+  lane_->cancel(ticket_);
+}
+
+void Task::finish(const std::exception_ptr& outcome) {
+  if (settled_) return;
+  if (outcome) {
+    reject(outcome);
+    return;
+  }
+  try {
+    const Napi::Value value = result_(env_);
+    settle([&] { deferred_.Resolve(value); });
+  } catch (...) {
+    reject(std::current_exception());
+  }
+}
+
+void Task::reject(const std::exception_ptr& reason) {
+  settle([&] { deferred_.Reject(toJsError(env_, reason).Value()); });
+}
+
+template <typename Action>
+void Task::settle(Action action) {
+  settled_ = true;
+  environment_.promiseSettled();
+  try {
+    action();
+  } catch (const Napi::Error&) {
+    // A worker that is being terminated refuses to run JavaScript: nobody is left to be told.
+  }
+}
+
+}  // namespace tubelet::node

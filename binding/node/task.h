@@ -1,0 +1,61 @@
+#pragma once
+
+#include <napi.h>
+
+#include <exception>
+#include <functional>
+#include <memory>
+
+#include "engine/lane.h"
+
+namespace tubelet::node {
+
+class Environment;
+
+/// One promise and the native work that will settle it. Lives on the environment's thread: the engine's threads know it
+/// by a number only, so that none of them ever holds a reference to JavaScript.
+class Task {
+ public:
+  /// Makes the result, on the environment's thread, when the work has succeeded.
+  using Result = std::function<Napi::Value(Napi::Env)>;
+
+  /// Admits `job` (its `settle` is filled in here) and returns the NativeTask, `{ promise, cancel() }`, of
+  /// lib/binding.ts. When the lane refuses the job, the promise is rejected. `owner`, which may be empty, is the
+  /// JavaScript object that must outlive the work.
+  static Napi::Object start(Environment& environment, std::shared_ptr<engine::Lane> lane, engine::Lane::Job job,
+                            Result result, Napi::Object owner);
+
+  /// Says, from any thread, that the work of a promise is over.
+  using Report = std::function<void(const std::exception_ptr&)>;
+
+  /// A promise without a job of its own, and what settles it.
+  struct Pending {
+    Napi::Promise promise;
+    Report report;
+  };
+  static Pending pending(Environment& environment, Result result, Napi::Object owner);
+
+  Task(Environment& environment, Result result, Napi::Object owner);
+
+  /// Rejects the promise at once, with CANCELLED; the work stops at its next check. Legal in every state.
+  void cancel();
+
+  /// The work is over: settles the promise unless cancel() has.
+  void finish(const std::exception_ptr& outcome);
+
+ private:
+  void reject(const std::exception_ptr& reason);
+  template <typename Action>
+  void settle(Action action);
+
+  Environment& environment_;
+  Napi::Env env_;
+  Napi::Promise::Deferred deferred_;
+  Napi::ObjectReference owner_;
+  Result result_;
+  std::shared_ptr<engine::Lane> lane_;
+  engine::Lane::Ticket ticket_;
+  bool settled_ = false;
+};
+
+}  // namespace tubelet::node
