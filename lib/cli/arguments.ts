@@ -1,0 +1,70 @@
+/**
+ * Command-line arguments: Node's own parser, with errors that help.
+ *
+ * @module
+ */
+import { type ParseArgsConfig, parseArgs } from 'node:util';
+
+import { type SamplingMode, samplingModes } from '../sampling';
+import { closest } from '../suggest';
+
+/** Wrong usage: the message goes to standard error with a hint at --help, and the exit code is 2. */
+export class UsageError extends Error {}
+
+type Options = NonNullable<ParseArgsConfig['options']>;
+
+/** Options that every command has. */
+const common = { help: { type: 'boolean', short: 'h' } } as const satisfies Options;
+
+type Parsed<O extends Options> = ReturnType<
+  typeof parseArgs<{ args: string[]; options: O & typeof common; allowPositionals: true }>
+>;
+
+/**
+ * Parses a command's arguments.
+ *
+ * @throws UsageError: an unknown option (with the one that was probably meant), a missing value, no FILE.
+ */
+export function parse<O extends Options>(args: string[], options: O): { values: Parsed<O>['values']; files: string[] } {
+  const all = { ...common, ...options };
+  try {
+    const { values, positionals } = parseArgs({ args, options: all, allowPositionals: true });
+    if (positionals.length === 0) throw new UsageError('name at least one FILE');
+    return { values, files: positionals };
+  } catch (error) {
+    if (error instanceof UsageError || !(error instanceof Error)) throw error;
+    throw new UsageError(rephrase(error, Object.keys(all)), { cause: error });
+  }
+}
+
+/** Node's message, without its advice on positional arguments, with a suggestion for a mistyped option. */
+function rephrase(error: Error, names: string[]): string {
+  const [, unknown] = /^Unknown option '--?([^']*)'/.exec(error.message) ?? [];
+  if (unknown === undefined) return error.message.split('\n', 1).join('');
+  const suggestion = closest(unknown, names);
+  return `unknown option '--${unknown}'${suggestion === undefined ? '' : ` (did you mean '--${suggestion}'?)`}`;
+}
+
+/** A whole number above zero, or nothing. */
+export function wholeNumber(name: string, value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  if (!/^[1-9]\d{0,4}$/.test(value)) throw new UsageError(`--${name} takes a whole number above 0, not '${value}'`);
+  return Number(value);
+}
+
+/** A number above zero, or nothing. */
+export function positiveNumber(name: string, value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  const number = Number(value);
+  if (!(number > 0 && number <= 1000)) throw new UsageError(`--${name} takes a number above 0, up to 1000`);
+  return number;
+}
+
+/** A sampling mode, or nothing. */
+export function samplingMode(value: string | undefined): SamplingMode | undefined {
+  const mode = samplingModes.find((name) => name === value);
+  if (value !== undefined && mode === undefined) {
+    throw new UsageError(`--sampling takes one of ${samplingModes.join(', ')}, not '${value}'`);
+  }
+  return mode;
+}

@@ -1,0 +1,77 @@
+/**
+ * `tubelet classify`: what each video shows.
+ *
+ * @module
+ */
+import type { ClassifyResult, Prediction } from '../results';
+import { parse, samplingMode, wholeNumber } from './arguments';
+import { type Command, optionHelp } from './command';
+import { withModel } from './model';
+import { footer, heading, jsonLine } from './output';
+import { type Session, eachFile } from './session';
+import { bar, fit, left, lengthOf, percent, percentWidth, printable, styled } from './text';
+
+const help = `Usage: tubelet classify FILE... [options]
+
+Says what each video shows.
+
+Options:
+${optionHelp.model}
+  --top N          how many of the best classes to print; default 5
+  --logits         the classifier's raw output as well (in JSON)
+${optionHelp.sampling}
+${optionHelp.json}
+
+Examples:
+  tubelet classify clip.mp4 --model motion-vivit
+  tubelet classify *.mp4 --model ./my-model --top 1 --json`;
+
+export const classify: Command = {
+  summary: 'say what each video shows',
+  help,
+  run: async (args, session) => {
+    const { values, files } = parse(args, {
+      model: { type: 'string' },
+      top: { type: 'string' },
+      logits: { type: 'boolean' },
+      sampling: { type: 'string' },
+      json: { type: 'boolean' },
+    });
+    const options = {
+      topK: wholeNumber('top', values.top),
+      logits: values.logits,
+      sampling: samplingMode(values.sampling),
+      signal: session.signal,
+    };
+    const asTable = session.interactive && values.json !== true;
+
+    return withModel(values.model, session, (model) =>
+      eachFile(files, session, async (file, isFirst) => {
+        const result = await model.classify(file, options);
+        session.print(asTable ? report(file, result, session, isFirst) : jsonLine(file, result));
+      }),
+    );
+  },
+};
+
+function report(file: string, result: ClassifyResult, session: Session, isFirst: boolean): string {
+  const lines = [heading(file, session), ...predictionLines(result.predictions, session), ...footer(result, session)];
+  return (isFirst ? '' : '\n') + lines.join('\n');
+}
+
+const longestBar = 30;
+const shortestBar = 10;
+
+/** `  pan right   98.1%  ███████████`, within the terminal's width. */
+function predictionLines(predictions: readonly Prediction[], session: Session): string[] {
+  const { columns, unicode, color } = session;
+  const labels = predictions.map(({ label }) => printable(label));
+  const gaps = 6; // two before each of label, percentage and bar
+  const room = Math.max(10, columns - gaps - percentWidth - shortestBar);
+  const labelWidth = Math.min(Math.max(...labels.map(lengthOf)), room);
+  const barWidth = Math.min(longestBar, Math.max(shortestBar, columns - gaps - percentWidth - labelWidth));
+  return predictions.map(({ score }, index) => {
+    const label = left(fit(labels[index] ?? '', labelWidth, unicode), labelWidth);
+    return `  ${label}  ${percent(score)}  ${styled(bar(score, barWidth, unicode).trimEnd(), 'cyan', color)}`;
+  });
+}

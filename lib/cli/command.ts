@@ -1,0 +1,32 @@
+/**
+ * What a command is.
+ *
+ * @module
+ */
+import type { Session } from './session';
+
+/** One command of the program. */
+export interface Command {
+  /** For the program's own help, in one line. */
+  summary: string;
+  /** What --help prints. */
+  help: string;
+  /**
+   * Does it.
+   *
+   * @param args - What follows the command's name.
+   * @returns The exit code.
+   * @throws UsageError for arguments that make no sense; other errors when nothing could be done at all.
+   */
+  run(args: string[], session: Session): Promise<number>;
+}
+
+/** The lines about options that several commands share. */
+export const optionHelp = {
+  model: `  --model NAME     motion-vivit, motion-timesformer or motion-videomae (bundled), a
+                   folder (absolute or starting with '.'), or a hub name that is in
+                   the Hugging Face cache; default: $TUBELET_MODEL, else
+                   MCG-NJU/videomae-base-finetuned-kinetics`,
+  sampling: `  --sampling MODE  which frames: trained (default), spread or consecutive`,
+  json: `  --json           one JSON line a file, as when the output is no terminal`,
+};

@@ -1,0 +1,144 @@
+/**
+ * `tubelet compare`: what several models make of the same videos, side by side, and how long each takes.
+ *
+ * @module
+ */
+import type { ClassifyResult } from '../results';
+import type { Model } from '../model';
+import { load } from '../load';
+import { bundledModels } from '../names';
+import { binding } from '../runtime';
+import { UsageError, parse, samplingMode, wholeNumber } from './arguments';
+import { type Command, optionHelp } from './command';
+import { heading, jsonLine } from './output';
+import { type Session, eachFile } from './session';
+import { sideBySide } from './side-by-side';
+import { milliseconds, printable, styled, table } from './text';
+
+const help = `Usage: tubelet compare FILE... [options]
+
+Shows what several models make of each video, side by side, and then how long
+each model took.
+
+Options:
+  --models A,B,C   the models' names (see tubelet classify --help); default: the
+                   bundled ones
+  --top N          how many of the best classes to print; default 5
+${optionHelp.sampling}
+  --json           one JSON line a file
+
+Examples:
+  tubelet compare samples/*.mp4
+  tubelet compare clip.mp4 --models motion-vivit,./my-model --top 3`;
+
+export const compare: Command = {
+  summary: 'show what several models make of each video, side by side',
+  help,
+  run: async (args, session) => {
+    const { values, files } = parse(args, {
+      models: { type: 'string' },
+      top: { type: 'string' },
+      sampling: { type: 'string' },
+      json: { type: 'boolean' },
+    });
+    const options = {
+      topK: wholeNumber('top', values.top),
+      sampling: samplingMode(values.sampling),
+      signal: session.signal,
+    };
+    const names = values.models === undefined ? await bundledModels() : listOf(values.models);
+
+    return withModels(names, session, (models) =>
+      values.json === true ? printJson(files, models, options, session) : printTables(files, models, options, session),
+    );
+  },
+};
+
+type Options = Parameters<Model['classify']>[1];
+
+function listOf(names: string): string[] {
+  const list = names.split(',').filter((name) => name !== '');
+  if (list.length === 0) throw new UsageError('--models takes names with commas between them');
+  return list;
+}
+
+/** All are loaded before the first file, so that results come file by file. */
+async function withModels(
+  names: readonly string[],
+  session: Session,
+  use: (models: Model[]) => Promise<number>,
+): Promise<number> {
+  const models: Model[] = [];
+  try {
+    for (const name of names) models.push(await load(name, { signal: session.signal }));
+    return await use(models);
+  } finally {
+    await Promise.all(models.map((model) => model.dispose()));
+  }
+}
+
+/** One model after the other: side by side they would slow each other down and the times would mean nothing. */
+async function classifyWithAll(models: readonly Model[], file: string, options: Options): Promise<ClassifyResult[]> {
+  const results: ClassifyResult[] = [];
+  for (const model of models) results.push(await model.classify(file, options));
+  return results;
+}
+
+function printJson(
+  files: readonly string[],
+  models: readonly Model[],
+  options: Options,
+  session: Session,
+): Promise<number> {
+  const { cpu } = binding().versions();
+  return eachFile(files, session, async (file) => {
+    const results = await classifyWithAll(models, file, options);
+    const answers = results.map((result, index) => ({
+      ...result,
+      milliseconds: { ...models[index]?.info.milliseconds, ...result.milliseconds },
+    }));
+    session.print(jsonLine(file, { cpu, models: answers }));
+  });
+}
+
+async function printTables(
+  files: readonly string[],
+  models: readonly Model[],
+  options: Options,
+  session: Session,
+): Promise<number> {
+  const names = models.map((model) => model.info.checkpoint.name);
+  const all: ClassifyResult[][] = [];
+  const code = await eachFile(files, session, async (file) => {
+    const results = await classifyWithAll(models, file, options);
+    all.push(results);
+    const columns = results.map(({ predictions }, index) => ({ title: names[index] ?? '', predictions }));
+    session.print([heading(file, session), ...sideBySide(columns, session), ''].join('\n'));
+  });
+  if (all.length > 0) session.print(timings(models, all, session).join('\n'));
+  return code;
+}
+
+function timings(models: readonly Model[], results: readonly ClassifyResult[][], session: Session): string[] {
+  const threads = Math.max(...models.map((model) => model.info.threads));
+  const rows = models.map((model, index) => {
+    const times = results.map((ofFile) => ofFile[index]?.milliseconds);
+    const middle = (stage: 'decode' | 'prepare' | 'infer'): string =>
+      milliseconds(median(times.map((time) => time?.[stage] ?? 0)));
+    const { checkpoint, milliseconds: spent } = model.info;
+    return [printable(checkpoint.name), milliseconds(spent.load), middle('decode'), middle('prepare'), middle('infer')];
+  });
+  const count = results.length === 1 ? '' : `, median of ${results.length} files`;
+  return [
+    styled(`Milliseconds${count}`, 'bold', session.color),
+    ...table([['', 'load', 'decode', 'prepare', 'infer'], ...rows]).map((line) => `  ${line}`),
+    styled(`  ${binding().versions().cpu}, ${threads} threads, fp32`, 'dim', session.color),
+  ];
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  const upper = sorted[middle] ?? 0;
+  return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? 0)) / 2;
+}

@@ -1,0 +1,96 @@
+#!/usr/bin/env node
+/**
+ * The command line.
+ *
+ * @module
+ */
+import { packageVersion } from '../package';
+import { closest } from '../suggest';
+import { UsageError } from './arguments';
+import { classify } from './classify';
+import type { Command } from './command';
+import { compare } from './compare';
+import { embed } from './embed';
+import { frames } from './frames';
+import { probe } from './probe';
+import { type Session, exit, explain, processSession } from './session';
+
+const commands = new Map<string, Command>(Object.entries({ classify, embed, compare, frames, probe }));
+const names = [...commands.keys()];
+
+function programHelp(): string {
+  const width = Math.max(...names.map((name) => name.length));
+  const list = [...commands].map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`);
+  return `Usage: tubelet COMMAND FILE... [options]
+
+Understands video with ViViT, TimeSformer and VideoMAE.
+
+Commands:
+${list.join('\n')}
+
+tubelet COMMAND --help says more; tubelet --version prints the version.
+Exit codes: 0 success, 1 a file failed (the others are done), 2 wrong usage.
+
+Examples:
+  tubelet classify clip.mp4 --model motion-vivit
+  tubelet compare samples/*.mp4`;
+}
+
+async function run(args: string[], session: Session): Promise<number> {
+  const [name, ...rest] = args;
+  if (name === '--help' || name === '-h') return print(programHelp(), session);
+  if (name === '--version') return print(packageVersion(), session);
+
+  const command = commands.get(name ?? '');
+  if (name === undefined || command === undefined) {
+    session.complain(name === undefined ? programHelp() : `tubelet: ${unknownCommand(name)}`);
+    return exit.usage;
+  }
+  if (asksForHelp(rest)) return print(command.help, session);
+
+  try {
+    return await command.run(rest, session);
+  } catch (error) {
+    if (error instanceof UsageError) {
+      session.complain(`tubelet ${name}: ${error.message}\nTry 'tubelet ${name} --help'.`);
+      return exit.usage;
+    }
+    if (session.signal.aborted) return exit.interrupted;
+    session.complain(`tubelet ${name}: ${explain(error)}`);
+    return exit.failure;
+  }
+}
+
+function print(text: string, session: Session): number {
+  session.print(text);
+  return exit.success;
+}
+
+/** After `--` everything is a file's name. */
+function asksForHelp(args: readonly string[]): boolean {
+  const end = args.indexOf('--');
+  return args.slice(0, end < 0 ? undefined : end).some((arg) => arg === '--help' || arg === '-h');
+}
+
+function unknownCommand(name: string): string {
+  const suggestion = closest(name, names);
+  const question = suggestion === undefined ? '' : ` (did you mean '${suggestion}'?)`;
+  return `there is no command '${name}'${question}. There are: ${names.join(', ')}.\nTry 'tubelet --help'.`;
+}
+
+const controller = new AbortController();
+
+// Once: a second Ctrl-C ends the process in the usual way.
+process.once('SIGINT', () => {
+  controller.abort();
+});
+
+// The reader has gone, as in `tubelet ... | head`: nothing to say and nobody to say it to.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(exit.success);
+});
+
+void run(process.argv.slice(2), processSession(controller.signal)).then((code) => {
+  process.exitCode = code;
+});

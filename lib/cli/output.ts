@@ -1,0 +1,52 @@
+/**
+ * Results as JSON lines, and the parts of the tables that commands share.
+ *
+ * @module
+ */
+import type { ClipDetails, Provenance } from '../results';
+import type { Session } from './session';
+import { milliseconds, printable, seconds, styled } from './text';
+
+/** One line for one file. Typed arrays become plain ones. */
+export function jsonLine(file: string, result: object): string {
+  return JSON.stringify({ file, ...result }, (_key, value: unknown) =>
+    value instanceof Float32Array ? Array.from(value) : value,
+  );
+}
+
+/** A file's name above its table. */
+export function heading(file: string, session: Session): string {
+  return styled(printable(file), 'bold', session.color);
+}
+
+/** What was read, what was odd about it, and by which model in which time, in quiet lines below a result. */
+export function footer(result: Provenance, session: Session): string[] {
+  const { decode, prepare, infer } = result.milliseconds;
+  const { name, revision } = result.checkpoint;
+  const times = [
+    `decode ${milliseconds(decode)}`,
+    `prepare ${milliseconds(prepare)}`,
+    `infer ${milliseconds(infer)} ms`,
+  ];
+  return [
+    ...clipLines(result, session),
+    quiet(
+      `${printable(name)}${revision === undefined ? '' : `@${revision.slice(0, 7)}`}: ${times.join(', ')}`,
+      session,
+    ),
+  ];
+}
+
+/** What was read, and what was odd about it. */
+export function clipLines({ timestamps, clip, repeated, warnings }: ClipDetails, session: Session): string[] {
+  const note = repeated ? ', some repeated: the video has too few' : '';
+  return [
+    quiet(`${timestamps.length} frames from ${seconds(clip.start)} to ${seconds(clip.end)}${note}`, session),
+    ...warnings.map((warning) => quiet(`note: ${printable(warning)}`, session)),
+  ];
+}
+
+/** An indented line of lesser weight. */
+function quiet(line: string, session: Session): string {
+  return styled(`  ${line}`, 'dim', session.color);
+}
