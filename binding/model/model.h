@@ -21,7 +21,8 @@ struct Output {
 class Model {
  public:
   /// Reads and checks the weights, then hands them to the program. Throws Error: MODEL_INVALID (unreadable, hostile or
-  /// non-finite file), CHECKPOINT_MISMATCH (lists missing, left-over and misshapen tensors), OUT_OF_MEMORY; or Cancelled.
+  /// non-finite file), CHECKPOINT_MISMATCH (lists missing, left-over and misshapen tensors), OUT_OF_MEMORY; or
+  /// Cancelled.
   static std::shared_ptr<const Model> load(const ModelSpec& spec, const CancelToken& token);
 
   virtual ~Model() = default;

@@ -34,8 +34,8 @@ struct Preprocessing {
 struct ModelSpec {
   enum class Format { Safetensors, PytorchBin };
 
-  std::string key;           ///< equal keys mean the same weights: they are in memory once a process
-  std::string programPath;   ///< the weight-free TorchScript program of the family
+  std::string key;          ///< equal keys mean the same weights: they are in memory once a process
+  std::string programPath;  ///< the weight-free TorchScript program of the family
   Format format = Format::Safetensors;
   std::vector<std::string> weightFiles;  ///< one, or the shards
   std::map<std::string, double> config;  ///< the numeric fields of config.json (models/programs/README.md)

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "model/file.h"
+
+namespace caffe2::serialize {
+class PyTorchStreamReader;
+}
+
+namespace tubelet::model {
+
+/// The zip archive that torch.save writes: records by name, stored without compression. A thin, checked layer over
+/// LibTorch's reader. Not thread-safe.
+class Archive {
+ public:
+  /// Throws Error: FILE_NOT_FOUND, READ_FAILED, or MODEL_INVALID for anything but such an archive.
+  explicit Archive(const std::string& path);
+  ~Archive();
+
+  const std::string& path() const { return file_->path(); }
+  std::uint64_t fileBytes() const { return file_->size(); }
+
+  bool has(const std::string& record);
+  /// In bytes; never more than the file has. Throws Error(MODEL_INVALID) when there is no such record.
+  std::uint64_t size(const std::string& record);
+  /// Fills `into` with the whole record, which must have `bytes` bytes.
+  void read(const std::string& record, void* into, std::size_t bytes);
+
+ private:
+  std::shared_ptr<const File> file_;
+  std::unique_ptr<caffe2::serialize::PyTorchStreamReader> reader_;
+};
+
+}  // namespace tubelet::model

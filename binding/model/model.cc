@@ -1,0 +1,88 @@
+#include "model/model.h"
+
+#include <malloc.h>
+
+#include <utility>
+
+#include <ATen/ops/softmax.h>
+#include <c10/core/InferenceMode.h>
+
+#include "engine/error.h"
+#include "model/checkpoint.h"
+#include "model/program.h"
+#include "model/tensor_file.h"
+#include "model/torch_errors.h"
+
+namespace tubelet::model {
+
+namespace {
+
+/// Gives freed memory back to the system when it goes: glibc would keep much of a checkpoint's for itself. Declared
+/// first in a class, it goes last.
+struct MemoryReturn {
+  MemoryReturn() = default;
+  MemoryReturn(const MemoryReturn&) = delete;
+  MemoryReturn& operator=(const MemoryReturn&) = delete;
+  ~MemoryReturn() { ::malloc_trim(0); }
+};
+
+std::vector<float> toVector(const at::Tensor& tensor) {
+  const at::Tensor dense = tensor.contiguous();
+  const float* data = dense.const_data_ptr<float>();
+  return {data, data + dense.numel()};
+}
+
+class ProgramModel final : public Model {
+ public:
+  ProgramModel(ModelSpec spec, const CancelToken& token) : spec_(std::move(spec)), program_(spec_.programPath) {
+    const c10::InferenceMode noGradients;
+    Weights weights = readCheckpoint(spec_, program_, token);
+    for (const auto& [name, tensor] : weights) weightBytes_ += static_cast<std::int64_t>(tensor.nbytes());
+    program_.load(std::move(weights), spec_.config);
+    token.check();
+    program_.pack(1);
+    input_ = program_.inputShape();
+    input_.insert(input_.begin(), 1);
+    depth_ = program_.depth();
+  }
+
+  const ModelSpec& spec() const override { return spec_; }
+  std::int64_t weightBytes() const override { return weightBytes_; }
+
+  Output run(const at::Tensor& pixels, const CancelToken& token) const override {
+    if (pixels.sizes() != at::IntArrayRef(input_) || pixels.scalar_type() != at::kFloat) {
+      throw Error(ErrorCode::InvalidArgument, "The model takes float32 pixels of shape " + shapeText(input_) +
+                                                  " (clips, frames, channels, height, width), not " +
+                                                  at::toString(pixels.scalar_type()) + " " + shapeText(pixels.sizes()) +
+                                                  ".");
+    }
+    return translatingErrors("run the model", [&] {
+      const c10::InferenceMode noGradients;
+      token.check();
+      at::Tensor tokens = program_.embed(pixels);
+      for (std::int64_t i = 0; i < depth_; ++i) {
+        token.check();
+        tokens = program_.block(tokens, i);
+      }
+      token.check();
+      const auto [logits, embedding] = program_.head(tokens);
+      return Output{toVector(logits), toVector(at::softmax(logits, -1)), toVector(embedding)};
+    });
+  }
+
+ private:
+  MemoryReturn memoryReturn_;
+  ModelSpec spec_;
+  Program program_;
+  std::vector<std::int64_t> input_;  ///< [1, T, C, H, W]
+  std::int64_t depth_ = 0;
+  std::int64_t weightBytes_ = 0;
+};
+
+}  // namespace
+
+std::shared_ptr<const Model> Model::load(const ModelSpec& spec, const CancelToken& token) {
+  return translatingErrors("load the model", [&] { return std::make_shared<const ProgramModel>(spec, token); });
+}
+
+}  // namespace tubelet::model

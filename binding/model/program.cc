@@ -1,0 +1,101 @@
+#include "model/program.h"
+
+#include <torch/csrc/jit/api/module.h>
+#include <torch/csrc/jit/runtime/graph_executor.h>
+#include <torch/csrc/jit/serialization/import.h>
+
+#include "engine/error.h"
+
+namespace tubelet::model {
+
+namespace {
+
+using Stack = std::vector<c10::IValue>;
+
+/// Runs a method as it is written. TorchScript would otherwise spend the first two calls on each thread-shared method
+/// profiling and specialising it for the shapes it sees. These programs are a few large operators a block: there is
+/// nothing to gain, and the first call is the one people wait for. The setting is per thread and restored.
+c10::IValue call(const torch::jit::Module& module, const char* method, Stack arguments) {
+  const torch::jit::GraphOptimizerEnabledGuard asWritten(false);
+  return module.get_method(method)(std::move(arguments));
+}
+
+c10::Dict<std::string, double> toDict(const Config& config) {
+  c10::Dict<std::string, double> dict;
+  for (const auto& [name, value] : config) dict.insert(name, value);
+  return dict;
+}
+
+}  // namespace
+
+Program::Program(const std::string& path) {
+  try {
+    module_ = std::make_unique<torch::jit::Module>(torch::jit::load(path, c10::Device(c10::kCPU)));
+    module_->eval();
+  } catch (const c10::Error& error) {
+    throw Error(ErrorCode::Internal, path + ": cannot load this program, a part of the package. Install it again.",
+                error.what_without_backtrace());
+  }
+}
+
+Program::~Program() = default;
+
+std::vector<std::string> Program::unsupported(const Config& config) const {
+  std::vector<std::string> sentences;
+  for (const c10::IValue& sentence : call(*module_, "unsupported", {toDict(config)}).toListRef()) {
+    sentences.push_back(sentence.toStringRef());
+  }
+  return sentences;
+}
+
+std::string Program::rename(const std::string& name) const {
+  return call(*module_, "rename", {name}).toStringRef();
+}
+
+bool Program::ignored(const std::string& name) const {
+  return call(*module_, "ignored", {name}).toBool();
+}
+
+Shapes Program::expected(const Config& config) const {
+  Shapes shapes;
+  for (const auto& item : call(*module_, "expected", {toDict(config)}).toGenericDict()) {
+    shapes.emplace(item.key().toStringRef(), item.value().toIntVector());
+  }
+  return shapes;
+}
+
+void Program::load(Weights weights, const Config& config) {
+  c10::Dict<std::string, at::Tensor> dict;
+  dict.reserve(weights.size());
+  for (const auto& [name, tensor] : weights) dict.insert(name, tensor);
+  weights.clear();
+  call(*module_, "load", {std::move(dict), toDict(config)});
+}
+
+void Program::pack(std::int64_t clips) {
+  call(*module_, "pack", {clips});
+}
+
+std::vector<std::int64_t> Program::inputShape() const {
+  return call(*module_, "input_shape", {}).toIntVector();
+}
+
+std::int64_t Program::depth() const {
+  return call(*module_, "depth", {}).toInt();
+}
+
+at::Tensor Program::embed(const at::Tensor& pixels) const {
+  return call(*module_, "embed", {pixels}).toTensor();
+}
+
+at::Tensor Program::block(const at::Tensor& tokens, std::int64_t index) const {
+  return call(*module_, "block", {tokens, index}).toTensor();
+}
+
+std::pair<at::Tensor, at::Tensor> Program::head(const at::Tensor& tokens) const {
+  const c10::IValue result = call(*module_, "head", {tokens});
+  const auto& elements = result.toTupleRef().elements();
+  return {elements[0].toTensor(), elements[1].toTensor()};
+}
+
+}  // namespace tubelet::model

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <ATen/core/Tensor.h>
+
+namespace torch::jit {
+struct Module;
+}
+
+namespace tubelet::model {
+
+using Config = std::map<std::string, double>;
+using Shapes = std::map<std::string, std::vector<std::int64_t>>;
+using Weights = std::map<std::string, at::Tensor>;
+
+/// One of the TorchScript programs that come with the package; models/programs/README.md describes the methods. This is
+/// the only class that knows TorchScript, so that another backend can take its place. After load() (and pack()) it does
+/// not change, and any number of threads may run it.
+///
+/// Throws whatever LibTorch throws: wrap calls in translatingErrors().
+class Program {
+ public:
+  /// Throws Error(INTERNAL) when the program cannot be read: it is a part of the package.
+  explicit Program(const std::string& path);
+  ~Program();
+  Program(const Program&) = delete;
+  Program& operator=(const Program&) = delete;
+
+  /// Sentences saying what in `config` the program cannot run; the other methods need this to be empty.
+  std::vector<std::string> unsupported(const Config& config) const;
+  /// The published name of a tensor.
+  std::string rename(const std::string& name) const;
+  /// Whether a tensor is legitimately not used. Takes a published name.
+  bool ignored(const std::string& name) const;
+  /// The tensors that load() needs.
+  Shapes expected(const Config& config) const;
+
+  /// `weights`: exactly the expected ones, of one type. Lets go of those it does not keep.
+  void load(Weights weights, const Config& config);
+  /// Lays the weights out for speed on this machine, for batches of `clips`.
+  void pack(std::int64_t clips);
+
+  /// [T, C, H, W]
+  std::vector<std::int64_t> inputShape() const;
+  std::int64_t depth() const;
+
+  /// Pixels [B, T, C, H, W] to tokens [B, N, D].
+  at::Tensor embed(const at::Tensor& pixels) const;
+  /// One layer. May write into `tokens`: go on with what it returns.
+  at::Tensor block(const at::Tensor& tokens, std::int64_t index) const;
+  /// Tokens to logits [B, L] and embedding [B, D].
+  std::pair<at::Tensor, at::Tensor> head(const at::Tensor& tokens) const;
+
+ private:
+  std::unique_ptr<torch::jit::Module> module_;
+};
+
+}  // namespace tubelet::model
