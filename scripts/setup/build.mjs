@@ -21,7 +21,7 @@ export function nodePackages() {
     },
     async make(step) {
       // Without install scripts: none is needed, and that of ffmpeg-static would download what the system has.
-      const args = ['ci', '--ignore-scripts', '--fetch-retries=2', '--fetch-timeout=30000'];
+      const args = ['ci', '--ignore-scripts', '--loglevel=error', '--fetch-retries=2', '--fetch-timeout=30000'];
       const npm = process.env.npm_execpath;
       const command = npm?.endsWith('.js') ? [process.execPath, npm] : ['npm'];
       await run(step, command[0], [...command.slice(1), ...args], {
