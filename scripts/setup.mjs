@@ -21,8 +21,9 @@ export async function setup({ tests = false } = {}) {
     for (const step of steps(tests)) await take(step);
     release();
   } catch (error) {
-    if (!(error instanceof SetupError)) throw error;
-    console.error(`\n${error.message}`);
+    const isFileError = typeof error.syscall === 'string';
+    if (!(error instanceof SetupError) && !isFileError) throw error;
+    console.error(`\n${isFileError ? `Setup cannot work in ${root}: ${error.message}` : error.message}`);
     process.exit(1);
   }
 }

@@ -10,6 +10,8 @@ import { ask, run, SetupError, which } from './shell.mjs';
 
 const INCLUDE_FOLDERS = ['/usr/include', '/usr/local/include', ...(process.env.CPATH ?? '').split(':')].filter(Boolean);
 
+const OS_RELEASE = '/etc/os-release';
+
 const APT = {
   options: ['-y', '-o', 'Acquire::Retries=2', '-o', 'DPkg::Lock::Timeout=120'],
   env: { DEBIAN_FRONTEND: 'noninteractive' },
@@ -47,7 +49,7 @@ function versionOf(program) {
 }
 
 async function install(step, needs) {
-  const manager = packageManager(fs.readFileSync('/etc/os-release', { encoding: 'utf8', flag: 'a+' }));
+  const manager = packageManager(fs.existsSync(OS_RELEASE) ? fs.readFileSync(OS_RELEASE, 'utf8') : '');
   const isRoot = process.getuid() === 0;
   if (manager !== 'apt' || !isRoot) throw new SetupError(askToInstall(manager, needs, isRoot));
 
