@@ -2,6 +2,7 @@
 //
 // Needs nothing but Node.js. A step that has nothing to do says so without starting anything that takes time.
 
+import fs from 'node:fs';
 import { pathToFileURL } from 'node:url';
 
 import { addon, javascript, nodePackages } from './setup/build.mjs';
@@ -9,13 +10,13 @@ import { lock, release } from './setup/lock.mjs';
 import { root } from './setup/paths.mjs';
 import { readFacts, unsupported } from './setup/platform.mjs';
 import { referencesStep, torchStep } from './setup/python.mjs';
-import { SetupError, TITLE_WIDTH } from './setup/shell.mjs';
+import { logFile, SetupError, TITLE_WIDTH } from './setup/shell.mjs';
 import { systemPackages } from './setup/system.mjs';
 
 /** Runs every step that has something to do. Says what went wrong and ends the process when one cannot. */
 export async function setup({ tests = false } = {}) {
   try {
-    const reason = unsupported(readFacts());
+    const reason = unsupported(readFacts(), { tests });
     if (reason !== undefined) throw new SetupError(reason);
     await lock();
     for (const step of steps(tests)) await take(step);
@@ -41,6 +42,7 @@ async function take(step) {
   if (why === undefined) return line('✓', 'ready');
 
   line('·', why);
+  fs.rmSync(logFile(step), { force: true });
   const started = performance.now();
   await step.make({ ...step, cwd: root });
   line('✓', `${((performance.now() - started) / 1000).toFixed(1)} s`);

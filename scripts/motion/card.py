@@ -23,14 +23,18 @@ PAPER = {
     "vivit": "ViViT, spatio-temporal attention over tubelets",
 }
 START = {
-    "videomae": "The patch embedding starts as a cosine transform (see `models.py`), the rest at random.",
+    "videomae": (
+        "The patch embedding and the first MLP start at the equation of optical flow, the rest at"
+        " random (`start` in `models.py`)."
+    ),
     "timesformer": (
-        "The patch embedding starts as a cosine transform and the time embeddings as sinusoids (see"
-        " `models.py`), the rest at random."
+        "The patch embedding, the first temporal attention and the first MLP start at the equation"
+        " of optical flow, the rest at random (`start` in `models.py`)."
     ),
     "vivit": (
-        "It starts from `motion-videomae`, whose blocks are the same; the CLS token starts at random and the"
-        " learned position embeddings as VideoMAE's fixed ones (see `models.py`)."
+        "It starts from the trained `motion-videomae`, whose blocks are the same; the CLS token"
+        " starts at random and the learned position embeddings as VideoMAE's fixed ones"
+        " (`start_from_videomae` in `models.py`)."
     ),
 }
 

@@ -25,7 +25,7 @@ from video import encoded, read_frames, resize_and_crop, sample_times
 
 SIDE = 64  # pixels
 FRAMES = 8
-STRIDE = 8  # frames of 1/FPS s between two that the model sees
+STRIDE = 4  # frames of 1/FPS s between two that the model sees; at 8 a tubelet cannot follow the motion
 FPS = 30
 SPACING = STRIDE / FPS  # seconds
 SHARD = 100  # clips a file

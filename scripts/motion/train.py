@@ -23,7 +23,7 @@ from dataset import FRAMES, SIDE, Batches
 from models import FAMILIES, GRID, LAYERS, PATCH, Family, save, start, start_from_videomae
 from transformers import PreTrainedModel, VideoMAEForVideoClassification
 
-FLOW_UNIT = 2.0  # pixels: about the usual flow, so that the flow loss starts near one
+FLOW_UNIT = 1.0  # pixels: about the usual flow, so that the flow loss starts near one
 WARM_UP = 0.04  # of the time
 EMA_DECAY = 0.999
 

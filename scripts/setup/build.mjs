@@ -1,6 +1,7 @@
 // The steps that make something from this repository's own files: node packages, the addon and the JavaScript.
 
 import fs from 'node:fs';
+import path from 'node:path';
 
 import { inRoot, root } from './paths.mjs';
 import { buildJobs } from './platform.mjs';
@@ -89,7 +90,7 @@ export function javascript() {
 
 /** The LibTorch to build against and to run on. */
 function libtorch() {
-  const named = process.env.TUBELET_LIBTORCH;
+  const named = process.env.TUBELET_LIBTORCH && path.resolve(process.env.TUBELET_LIBTORCH);
   if (named && !fs.existsSync(`${named}/lib/libtorch_cpu.so`)) {
     throw new SetupError(`TUBELET_LIBTORCH is ${named}, where there is no lib/libtorch_cpu.so.`);
   }

@@ -15,6 +15,8 @@ export class SetupError extends Error {}
 
 export const isTerminal = process.stdout.isTTY === true;
 
+export const logFile = (step) => path.join(work, `${step.name}.log`);
+
 /** Whether a program succeeds, and what it prints. Never throws. */
 export function ask(command, args, options = {}) {
   const result = spawnSync(command, args, { encoding: 'utf8', ...options });
@@ -40,7 +42,7 @@ export function which(name) {
  * anything else gets a line now and then. Fails with the command, the end of the log and `remedy`.
  */
 export async function run(step, command, args, { env = {}, remedy } = {}) {
-  const log = path.join(work, `${step.name}.log`);
+  const log = logFile(step);
   fs.mkdirSync(work, { recursive: true });
   const shown = [path.basename(command), ...args].join(' ');
   fs.appendFileSync(log, `$ ${shown}\n`);

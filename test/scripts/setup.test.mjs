@@ -35,6 +35,11 @@ describe('setup: the platform', () => {
     });
   }
 
+  it('asks for a later Node.js where the tests are to run', () => {
+    assert.equal(unsupported({ ...good, node: '20.19.0' }, { tests: true }), undefined);
+    assert.match(unsupported({ ...good, node: '20.18.3' }, { tests: true }), /tests.*20\.19 or newer.*20\.18\.3/);
+  });
+
   it('compares versions by their numbers', () => {
     assert.equal(isOlder('3.9', '3.24'), true);
     assert.equal(isOlder('3.24', '3.24'), false);
