@@ -1,0 +1,89 @@
+"""Writes a checkpoint with seeded random weights in Hugging Face's layout.
+
+checkpoints.py OUT --family videomae --size tiny --format safetensors --seed 1
+"""
+
+import argparse
+from pathlib import Path
+
+import support
+import torch
+from seeded import config_of, randomise
+from transformers import VideoMAEForPreTraining, VideoMAEImageProcessor, VivitImageProcessor
+
+FORMATS = ["safetensors", "bin", "sharded"]
+IMAGENET = {"image_mean": [0.485, 0.456, 0.406], "image_std": [0.229, 0.224, 0.225]}
+HALF = {"image_mean": [0.45, 0.45, 0.45], "image_std": [0.225, 0.225, 0.225]}
+
+
+def processor_of(family: str, side: int):
+    """As the published checkpoints of the family have it, for images of another size."""
+    crop = {"height": side, "width": side}
+    if family == "vivit":
+        return VivitImageProcessor(size={"shortest_edge": side * 8 // 7}, crop_size=crop)
+    norm = HALF if family == "timesformer" else IMAGENET
+    return VideoMAEImageProcessor(size={"shortest_edge": side}, crop_size=crop, **norm)
+
+
+def write_checkpoint(
+    folder: str | Path,
+    family: str,
+    size: str,
+    *,
+    form: str = "safetensors",
+    seed: int = 0,
+    pretraining: bool = False,
+    new_names: bool = False,
+    **fields,
+) -> torch.nn.Module:
+    """`fields` override the configuration; `new_names` keeps transformers 5's names in memory."""
+    config = config_of(family, size, **fields)
+    if pretraining:
+        config.decoder_num_hidden_layers = 1
+    model_class = VideoMAEForPreTraining if pretraining else support.CLASSIFIERS[family]
+    model = randomise(model_class(config), seed)
+    if form == "sharded":
+        model.save_pretrained(folder, max_shard_size=sum(p.nbytes for p in model.parameters()) // 3)
+    else:
+        model.save_pretrained(folder)
+    if form == "bin" or new_names:
+        weights = Path(folder) / "model.safetensors"
+        tensors = model.state_dict() if new_names else support.load_file(weights)
+        weights.unlink()
+        if form == "bin":
+            torch.save(tensors, Path(folder) / "pytorch_model.bin")
+        else:
+            support.save_file(tensors, weights, {"format": "pt"})
+    processor_of(family, config.image_size).save_pretrained(folder)
+    return model
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("out")
+    parser.add_argument("--family", choices=support.FAMILIES, required=True)
+    parser.add_argument("--size", choices=["tiny", "base"], default="tiny")
+    parser.add_argument("--format", choices=FORMATS, default="safetensors")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--pretraining", action="store_true", help="VideoMAE with its decoder")
+    names = parser.add_mutually_exclusive_group()
+    names.add_argument("--old-bias-names", action="store_true", help="q_bias and v_bias (default)")
+    names.add_argument("--new-names", action="store_true", help="transformers 5's names in memory")
+    arguments = parser.parse_args()
+    if arguments.pretraining and arguments.family != "videomae":
+        parser.error("--pretraining is for --family videomae")
+    write_checkpoint(
+        arguments.out,
+        arguments.family,
+        arguments.size,
+        form=arguments.format,
+        seed=arguments.seed,
+        pretraining=arguments.pretraining,
+        new_names=arguments.new_names,
+    )
+    files = sorted(path.name for path in Path(arguments.out).iterdir())
+    support.print_json({"folder": arguments.out, "files": files})
+
+
+if __name__ == "__main__":
+    main()
