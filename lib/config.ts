@@ -108,10 +108,11 @@ function readSize(size: unknown, file: string): { height: number; width: number 
 function flatten(config: JsonObject): Record<string, number> {
   const numbers: Record<string, number> = {};
   for (const [name, value] of Object.entries(config)) {
-    if (typeof value === 'number') numbers[name] = value;
+    // JSON's 1e999 is Infinity here; nothing in a real configuration is, and no program could use it.
+    if (typeof value === 'number' && Number.isFinite(value)) numbers[name] = value;
     else if (typeof value === 'boolean') numbers[name] = Number(value);
     else if (typeof value === 'string') numbers[`${name}.${value}`] = 1;
-    else if (Array.isArray(value) && value.every((element): element is number => typeof element === 'number')) {
+    else if (Array.isArray(value) && value.every((element): element is number => Number.isFinite(element))) {
       for (const [index, element] of value.entries()) numbers[`${name}.${index}`] = element;
     }
   }

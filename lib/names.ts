@@ -28,7 +28,7 @@ const bundledFolder = join(packageRoot, 'models');
 
 /** The model that is used when the caller names none. */
 export function defaultModel(): string {
-  return process.env['TUBELET_MODEL'] ?? 'MCG-NJU/videomae-base-finetuned-kinetics';
+  return nonEmpty(process.env['TUBELET_MODEL']) ?? 'MCG-NJU/videomae-base-finetuned-kinetics';
 }
 
 /**

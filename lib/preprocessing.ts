@@ -133,14 +133,14 @@ function readInterpolation(code: unknown, file: string): NativePreprocessing['in
 
 function readRescaleFactor(value: unknown, absent: number, file: string): number {
   const factor = value ?? absent;
-  if (typeof factor !== 'number' || !(factor > 0)) throw invalid(file, 'rescale_factor', value, 'a number above 0');
+  if (!isFinite(factor) || factor <= 0) throw invalid(file, 'rescale_factor', value, 'a number above 0');
   return factor;
 }
 
 function readChannels(config: JsonObject, field: string, absent: Channels, file: string): Channels {
   const value = config[field] ?? absent;
   const [red, green, blue, ...more] = Array.isArray(value) ? (value as unknown[]) : [value, value, value];
-  if (typeof red !== 'number' || typeof green !== 'number' || typeof blue !== 'number' || more.length > 0) {
+  if (!isFinite(red) || !isFinite(green) || !isFinite(blue) || more.length > 0) {
     throw invalid(file, field, value, 'a number or one for each of red, green and blue');
   }
   return [red, green, blue];
@@ -156,6 +156,10 @@ function boolean(config: JsonObject, field: string, absent: boolean, file: strin
   const value = config[field] ?? absent;
   if (typeof value !== 'boolean') throw invalid(file, field, value, 'true or false');
   return value;
+}
+
+function isFinite(value: unknown): value is number {
+  return Number.isFinite(value);
 }
 
 function isSide(value: unknown): value is number {

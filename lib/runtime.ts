@@ -20,7 +20,6 @@ interface Loader {
 }
 
 const load = createRequire(__filename);
-const nodeGypBuild = load('node-gyp-build') as (folder: string) => unknown;
 
 let loaded: NativeBinding | undefined;
 
@@ -42,7 +41,10 @@ function loadBinding(): NativeBinding {
     const loader = load(join(packageRoot, 'build', 'loader', 'loader.node')) as Loader;
     loader.open(library);
   });
-  return attempt(`the native addon (under ${packageRoot})`, () => nodeGypBuild(packageRoot) as NativeBinding);
+  return attempt(`the native addon (under ${packageRoot})`, () => {
+    const nodeGypBuild = load('node-gyp-build') as (folder: string) => unknown;
+    return nodeGypBuild(packageRoot) as NativeBinding;
+  });
 }
 
 /** Where LibTorch lies and who said so. */

@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict';
+
+import type { NativePreprocessing } from '#lib/binding';
+import type { Family } from '#lib/config';
+import { readPreprocessing } from '#lib/preprocessing';
+
+import { throwsWith } from '../support/rejects';
+
+function read(config: Record<string, unknown>, family: Family = 'videomae'): NativePreprocessing {
+  return readPreprocessing(config, 'preprocessor_config.json', family);
+}
+
+const half = [0.5, 0.5, 0.5];
+
+describe("a preprocessor's configuration", () => {
+  it("is read as MCG-NJU's VideoMAE has it", () => {
+    const published = {
+      do_center_crop: true,
+      do_normalize: true,
+      do_resize: true,
+      feature_extractor_type: 'VideoMAEFeatureExtractor',
+      image_mean: [0.485, 0.456, 0.406],
+      image_std: [0.229, 0.224, 0.225],
+      resample: 2,
+      size: 224,
+    };
+    assert.deepEqual(read(published), {
+      resize: 'shortest-edge',
+      resizeHeight: 224,
+      resizeWidth: 224,
+      interpolation: 'bilinear',
+      antialias: true,
+      cropHeight: 224,
+      cropWidth: 224,
+      rescaleFactor: 1 / 255,
+      offset: false,
+      normalize: true,
+      mean: [0.485, 0.456, 0.406],
+      std: [0.229, 0.224, 0.225],
+    });
+  });
+
+  it("is read as Google's ViViT has it: from -3 to 1", () => {
+    const published = {
+      crop_size: { height: 224, width: 224 },
+      do_center_crop: true,
+      do_normalize: true,
+      do_rescale: true,
+      do_resize: true,
+      image_mean: half,
+      image_processor_type: 'VivitImageProcessor',
+      image_std: half,
+      offset: true,
+      resample: 2,
+      rescale_factor: 0.00784313725490196,
+      size: { shortest_edge: 256 },
+    };
+    const { mean, std, ...rest } = read(published, 'vivit');
+    assert.deepEqual([mean, std], [half, half]);
+    const range = [0, 255].map((level) => (level * rest.rescaleFactor - Number(rest.offset) - 0.5) / 0.5);
+    assert.ok(Math.abs((range[0] ?? NaN) + 3) < 1e-9 && Math.abs((range[1] ?? NaN) - 1) < 1e-9, range.join());
+    assert.equal(rest.resizeHeight, 256);
+  });
+
+  it('has the defaults of the class that it names, and else of the family', () => {
+    for (const [config, family, edge, factor, offset, mean] of [
+      [{}, 'videomae', 224, 1 / 255, false, half],
+      [{}, 'timesformer', 224, 1 / 255, false, half],
+      [{}, 'vivit', 256, 1 / 127.5, true, half],
+      [{ image_processor_type: 'VideoMAEImageProcessorFast' }, 'vivit', 224, 1 / 255, false, half],
+      [{ image_processor_type: 'VivitImageProcessor' }, 'videomae', 256, 1 / 127.5, true, half],
+      [
+        { video_processor_type: 'TimesformerVideoProcessor' },
+        'timesformer',
+        224,
+        1 / 255,
+        false,
+        [0.485, 0.456, 0.406],
+      ],
+    ] as const) {
+      const { resizeHeight, rescaleFactor, offset: subtracts, mean: average, cropHeight } = read(config, family);
+      const what = `${JSON.stringify(config)} ${family}`;
+      assert.deepEqual([resizeHeight, rescaleFactor, subtracts, average], [edge, factor, offset, mean], what);
+      assert.equal(cropHeight, 224);
+    }
+  });
+
+  it('has a size in several spellings', () => {
+    const size = (value: unknown): unknown[] => {
+      const { resize, resizeHeight, resizeWidth } = read({ size: value });
+      return [resize, resizeHeight, resizeWidth];
+    };
+    assert.deepEqual(size(112), ['shortest-edge', 112, 112]);
+    assert.deepEqual(size({ shortest_edge: 112 }), ['shortest-edge', 112, 112]);
+    assert.deepEqual(size({ height: 90, width: 160 }), ['exact', 90, 160]);
+    assert.deepEqual(size([90, 160]), ['exact', 90, 160]);
+    assert.deepEqual(size(null), ['shortest-edge', 224, 224]);
+  });
+
+  it('has a crop in several spellings', () => {
+    const crop = (value: unknown): unknown[] => {
+      const { cropHeight, cropWidth } = read({ crop_size: value });
+      return [cropHeight, cropWidth];
+    };
+    assert.deepEqual(crop(112), [112, 112]);
+    assert.deepEqual(crop({ height: 90, width: 160 }), [90, 160]);
+  });
+
+  it('switches steps off', () => {
+    assert.equal(read({ do_resize: false, size: 'ignored' }).resize, 'none');
+    assert.equal(read({ do_center_crop: false }).cropHeight, 0);
+    assert.equal(read({ do_rescale: false }).rescaleFactor, 1);
+    assert.equal(read({ do_rescale: false }, 'vivit').offset, false);
+    assert.equal(read({ do_normalize: false }).normalize, false);
+    assert.equal(read({ offset: false }, 'vivit').offset, false);
+  });
+
+  it('subtracts 1 in VivitVideoProcessor whatever `offset` says', () => {
+    assert.equal(read({ video_processor_type: 'VivitVideoProcessor', offset: false }, 'vivit').offset, true);
+  });
+
+  it("names PIL's filters by number", () => {
+    const interpolation = (resample: unknown): string => read({ resample }).interpolation;
+    assert.deepEqual([0, 2, 3, null].map(interpolation), ['nearest', 'bilinear', 'bicubic', 'bilinear']);
+  });
+
+  it('takes one number for all channels', () => {
+    assert.deepEqual(read({ image_mean: 0.4, image_std: 0.2 }).mean, [0.4, 0.4, 0.4]);
+  });
+
+  for (const [config, message] of [
+    [{ size: { longest_edge: 224 } }, /'size' is \{"longest_edge":224\} but must be a number, \{ shortest_edge \}/],
+    [{ size: { shortest_edge: 224, longest_edge: 300 } }, /'size'/],
+    [{ size: 0 }, /'size' is 0/],
+    [{ size: 1e9 }, /'size'/],
+    [{ size: '224' }, /'size'/],
+    [{ crop_size: { height: 224 } }, /'crop_size'/],
+    [{ resample: 1 }, /'resample' is 1 but must be 0 \(nearest\), 2 \(bilinear\) or 3 \(bicubic\)/],
+    [{ rescale_factor: 0 }, /'rescale_factor'/],
+    [{ image_mean: [0.5, 0.5] }, /'image_mean'/],
+    [{ image_mean: [0.5, 0.5, 0.5, 0.5] }, /'image_mean'/],
+    [{ image_std: [0.5, 0, 0.5] }, /'image_std' is \[0\.5,0,0\.5\] but must be free of zeros/],
+    [{ do_resize: 'yes' }, /'do_resize' is "yes" but must be true or false/],
+  ] as const) {
+    it(`is refused: ${JSON.stringify(config)}`, () => {
+      throwsWith(() => read(config), 'MODEL_INVALID', message);
+    });
+  }
+});
