@@ -4,6 +4,7 @@ checkpoints.py OUT --family videomae --size tiny --format safetensors --seed 1
 """
 
 import argparse
+from collections import OrderedDict
 from pathlib import Path
 
 import support
@@ -48,12 +49,16 @@ def write_checkpoint(
         model.save_pretrained(folder)
     if form == "bin" or new_names:
         weights = Path(folder) / "model.safetensors"
-        tensors = model.state_dict() if new_names else support.load_file(weights)
+        state = model.state_dict()  # an OrderedDict with module versions: what .bin files hold
+        if not new_names:
+            metadata = state._metadata
+            state = OrderedDict(support.load_file(weights))
+            state._metadata = metadata
         weights.unlink()
         if form == "bin":
-            torch.save(tensors, Path(folder) / "pytorch_model.bin")
+            torch.save(state, Path(folder) / "pytorch_model.bin")
         else:
-            support.save_file(tensors, weights, {"format": "pt"})
+            support.save_file(dict(state), weights, {"format": "pt"})
     processor_of(family, config.image_size).save_pretrained(folder)
     return model
 

@@ -14,6 +14,7 @@ os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
 import torch
 import torchvision_shim  # noqa: F401
 from safetensors.torch import load_file as load_file
+from safetensors.torch import save as saved  # noqa: F401
 from safetensors.torch import save_file as save_file
 from transformers import (
     AutoConfig,
