@@ -1,0 +1,13 @@
+// npm run bench -- NAME [options]: speed, always as a ratio measured side by side in one run.
+const benches = {
+  forward: 'the forward pass of the full-size architectures against transformers (fp32, SDPA), same threads',
+};
+
+const [name, ...args] = process.argv.slice(2);
+if (name === undefined || !Object.hasOwn(benches, name)) {
+  console.error('Usage: npm run bench -- NAME [options]\n');
+  for (const [bench, what] of Object.entries(benches)) console.error(`  ${bench.padEnd(10)} ${what}`);
+  process.exit(2);
+}
+const { run } = await import(`./${name}.mjs`);
+await run(args);
