@@ -48,7 +48,6 @@ Lane::Lane(ThreadPool& decode, ThreadPool& compute, Options options)
 
 Lane::Ticket Lane::admit(Job job) {
   auto ticket = std::make_shared<Entry>(std::move(job));
-  if (!ticket->job.ingest) ticket->state = State::Ready;
 
   const Lock lock(mutex_);
   if (disposed_) std::rethrow_exception(disposedError());
@@ -118,7 +117,8 @@ void Lane::enter(const Ticket& ticket, State state) {
   ++count(state);
 }
 
-/// Asks the pools for as many turns as there is work that may begin. Called after every change.
+/// Asks the pools for as many turns as there is work that may begin. Called after every change. Jobs are begun in their
+/// order, those without an ingest stage too: jobs behind the oldest can then never take the room that it needs.
 void Lane::requestTurns() {
   const std::size_t taken = count(State::Ingesting) + count(State::Ready);
   const std::size_t room = options_.ahead > taken ? options_.ahead - taken : 0;

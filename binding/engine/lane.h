@@ -48,7 +48,7 @@ class Lane : public std::enable_shared_from_this<Lane> {
   };
 
   struct Job {
-    std::function<void(const CancelToken&)> ingest;  ///< may be empty
+    std::function<void(const CancelToken&)> ingest;  ///< may be empty: the job is then ready as soon as its turn comes
     std::function<void(const CancelToken&)> infer;   ///< may be empty; the job then settles out of turn
     /// Told how it went: nothing, or what a stage threw, or Cancelled, or Error(DISPOSED). Called on any thread, that
     /// of admit(), cancel() and dispose() included, with no lock held. Must not throw.

@@ -1,6 +1,5 @@
 #include "node/native_model.h"
 
-#include <algorithm>
 #include <cstring>
 #include <string>
 #include <utility>
@@ -40,6 +39,7 @@ NativeModel::NativeModel(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Nati
     if (!arriving) throw Error(ErrorCode::InvalidArgument, "A model is made by load(), not by its constructor.");
     loaded_ = *std::exchange(arriving, std::nullopt);
   });
+  frames_ = loaded_.model->spec().frames;
   weightBytes_ = loaded_.model->weightBytes();
   // The collector sees a small object and has no reason to hurry: tell it what hangs on it.
   reportedBytes_ = weightBytes_;
@@ -51,19 +51,21 @@ void NativeModel::Finalize(Napi::BasicEnv env) {
 }
 
 Napi::Value NativeModel::run(const Napi::CallbackInfo& info) {
-  return contained(info.Env(), [&] {
-    auto work = std::make_shared<ClipWork>();
-    work->request = clipRequest(info[0]);
-    return start(info, std::move(work), true, true);
-  });
+  return contained(info.Env(), [&] { return start(info, clipWork(info[0]), true, true); });
 }
 
 Napi::Value NativeModel::prepare(const Napi::CallbackInfo& info) {
-  return contained(info.Env(), [&] {
-    auto work = std::make_shared<ClipWork>();
-    work->request = clipRequest(info[0]);
-    return start(info, std::move(work), true, false);
-  });
+  return contained(info.Env(), [&] { return start(info, clipWork(info[0]), true, false); });
+}
+
+std::shared_ptr<ClipWork> NativeModel::clipWork(const Napi::Value& request) const {
+  auto work = std::make_shared<ClipWork>();
+  work->request = clipRequest(request);
+  if (work->request.sampling.frames != frames_) {
+    throw Error(ErrorCode::InvalidArgument, "This model takes " + std::to_string(frames_) + " frames, not " +
+                                                std::to_string(work->request.sampling.frames) + ".");
+  }
+  return work;
 }
 
 Napi::Value NativeModel::forward(const Napi::CallbackInfo& info) {

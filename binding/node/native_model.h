@@ -42,10 +42,13 @@ class NativeModel : public Napi::ObjectWrap<NativeModel> {
   Napi::Value threads(const Napi::CallbackInfo& info);
   Napi::Value weightBytes(const Napi::CallbackInfo& info);
 
+  /// A clip to read, which must have as many frames as the model takes.
+  std::shared_ptr<ClipWork> clipWork(const Napi::Value& request) const;
   /// Admits a job that reads a clip, runs it, or both.
   Napi::Value start(const Napi::CallbackInfo& info, std::shared_ptr<ClipWork> work, bool ingest, bool infer);
 
   LoadedModel loaded_;
+  int frames_ = 0;
   std::int64_t weightBytes_ = 0;
   std::int64_t reportedBytes_ = 0;  ///< told to the collector, and not yet taken back
 };

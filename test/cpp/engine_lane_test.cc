@@ -231,6 +231,17 @@ TEST_CASE("a job without a stage skips it: ingest-only jobs settle out of turn, 
   CHECK_FALSE(bench.journal.has("infer frames"));
 }
 
+TEST_CASE("jobs without an ingest stage leave room for the ingest of those before them") {
+  Bench bench({.maxQueue = 64, .ahead = 1, .remedy = {}});
+  for (int i = 0; i < 12; ++i) {
+    auto job = bench.job(std::to_string(i));
+    if (i % 3 != 0) job.ingest = nullptr;
+    bench.lane->admit(std::move(job));
+  }
+  bench.journal.await("settle 11 ok");
+  CHECK(bench.journal.only("infer ") == "0 1 2 3 4 5 6 7 8 9 10 11");
+}
+
 TEST_CASE("BUSY at exactly maxQueue waiting jobs") {
   for (const std::size_t maxQueue : {std::size_t{0}, std::size_t{1}, std::size_t{5}}) {
     CAPTURE(maxQueue);

@@ -1,0 +1,52 @@
+// abort MODEL: aborts calls in each stage and says how long the promise took to settle, and the work to stop.
+
+import { type Model, load, readFrames } from '#lib/index';
+
+import { argument, delay, say, video } from './support';
+
+/** Milliseconds from the abort to the rejection, which must be the signal's own reason. */
+async function abortAfter(
+  milliseconds: number,
+  call: (signal: AbortSignal) => Promise<unknown>,
+): Promise<{ settled: number; own: boolean }> {
+  const controller = new AbortController();
+  const reason = new Error('the user left');
+  let aborted = 0;
+  setTimeout(() => {
+    aborted = performance.now();
+    controller.abort(reason);
+  }, milliseconds);
+  try {
+    await call(controller.signal);
+  } catch (error) {
+    return { settled: performance.now() - aborted, own: error === reason };
+  }
+  throw new Error(`not aborted: it had settled after ${milliseconds} ms`);
+}
+
+/** How long a model is busy: dispose() waits for what runs. */
+async function busyFor(model: Model): Promise<number> {
+  const start = performance.now();
+  await model.dispose();
+  return performance.now() - start;
+}
+
+async function main(): Promise<void> {
+  say('loading', await abortAfter(150, (signal) => load(argument(0), { signal })));
+
+  const model = await load(argument(0));
+  const first = abortAfter(1000, (signal) => model.classify(video, { signal }));
+  await delay(100);
+  say('queued', await abortAfter(50, (signal) => model.classify(video, { signal })));
+  say('forward', await first);
+  say('busy after abort', await busyFor(model));
+
+  // Behind a hundred others of its kind, and in the middle of its own.
+  const others = Array.from({ length: 100 }, () => readFrames(video, { sampling: 'spread' }).catch(() => undefined));
+  say('waiting to decode', await abortAfter(20, (signal) => readFrames(video, { signal })));
+  await Promise.all(others);
+  say('decoding', await abortAfter(15, (signal) => readFrames(video, { sampling: 'spread', frames: 64, signal })));
+  say('done');
+}
+
+void main();

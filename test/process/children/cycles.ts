@@ -1,0 +1,19 @@
+// cycles MODEL COUNT: loads, uses and disposes of a model COUNT times and says how much memory was in use after each.
+
+import { load } from '#lib/index';
+
+import { argument, say, video } from './support';
+
+async function main(): Promise<void> {
+  const resident: number[] = [];
+  for (let cycle = 0; cycle < Number(argument(1)); cycle++) {
+    const model = await load(argument(0));
+    await model.classify(video);
+    await model.dispose();
+    globalThis.gc?.();
+    resident.push(process.memoryUsage.rss());
+  }
+  say('resident', resident);
+}
+
+void main();

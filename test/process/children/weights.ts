@@ -1,0 +1,30 @@
+// weights MODEL HOW: loads a full-size model, lets go of it, and says what that does to the process's memory.
+
+import { setImmediate as turn } from 'node:timers/promises';
+
+import type { NativeModel } from '#lib/binding';
+
+import { argument, delay, loadForward, say } from './support';
+
+async function loadAndLetGo(how: string): Promise<void> {
+  const loaded: { model: NativeModel | undefined } = { model: (await loadForward(argument(0))).model };
+  say('loaded', process.memoryUsage.rss());
+  say('weights', loaded.model?.weightBytes);
+  say('external', process.memoryUsage().external);
+  if (how === 'dispose') await loaded.model?.dispose();
+  loaded.model = undefined;
+}
+
+async function main(): Promise<void> {
+  say('external before', process.memoryUsage().external);
+  await loadAndLetGo(argument(1));
+  for (let i = 0; i < 20 && argument(1) === 'forget'; i++) {
+    globalThis.gc?.();
+    await turn();
+    await delay(10);
+  }
+  say('released', process.memoryUsage.rss());
+  say('external after', process.memoryUsage().external);
+}
+
+void main();

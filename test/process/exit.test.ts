@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+
+import { type ChildRun, runChild } from './child';
+import { fullSizeModel, smallModel } from './fixtures';
+
+/** Ends a child process in the middle of work; checks that it was in the middle, and that the end came in time. */
+async function endingIn(how: string, when: string, model: string): Promise<ChildRun> {
+  const run = await runChild('ending', [how, when, model]);
+  assert.deepEqual(run.said.get('ending'), { pending: true }, run.stderr);
+  const took = run.sinceSaid.get('ending') ?? Infinity;
+  assert.ok(took < 1500, `took ${took.toFixed(0)} ms to end`);
+  return run;
+}
+
+describe('a process that ends in the middle of work', function () {
+  this.timeout(300_000);
+  let fullSize = '';
+  before(async () => {
+    fullSize = await fullSizeModel();
+  });
+
+  // A thread left inside a matrix product brings a process down most of the times, not always.
+  for (const time of [1, 2, 3]) {
+    it(`process.exit() in the forward pass of a full-size model keeps the exit code (${time})`, async () => {
+      const { code, signal, stderr } = await endingIn('exit', 'forward', fullSize);
+      assert.deepEqual({ code, signal, stderr }, { code: 7, signal: null, stderr: '' });
+    });
+  }
+
+  for (const when of ['load', 'decode']) {
+    it(`process.exit() in the middle of ${when} keeps the exit code`, async () => {
+      const { code, signal, stderr } = await endingIn('exit', when, fullSize);
+      assert.deepEqual({ code, signal, stderr }, { code: 7, signal: null, stderr: '' });
+    });
+  }
+
+  it('process.exit() in an exit listener that was there first keeps its exit code', async () => {
+    const { code, signal, stderr } = await endingIn('exit-in-listener', 'forward', fullSize);
+    assert.deepEqual({ code, signal, stderr }, { code: 8, signal: null, stderr: '' });
+  });
+
+  for (const when of ['load', 'decode', 'forward']) {
+    it(`an exception that nobody catches, in the middle of ${when}, is reported as ever`, async () => {
+      const { code, signal, stderr } = await endingIn('throw', when, fullSize);
+      assert.deepEqual({ code, signal }, { code: 1, signal: null });
+      assert.match(stderr, /Error: thrown in mid-job/);
+    });
+  }
+
+  it('SIGTERM in the forward pass ends it at once', async () => {
+    const { code, signal } = await endingIn('terminate', 'forward', fullSize);
+    assert.deepEqual({ code, signal }, { code: null, signal: 'SIGTERM' });
+  });
+});
+
+describe('a process that exits at whatever moment', function () {
+  this.timeout(120_000);
+  for (const moment of [0, 20, 40, 80, 160, 240, 320, 400]) {
+    it(`${moment} ms into loading, reading and running a small model`, async () => {
+      const { code, signal, stderr } = await endingIn('exit', String(moment), smallModel);
+      assert.deepEqual({ code, signal, stderr }, { code: 7, signal: null, stderr: '' });
+    });
+  }
+});

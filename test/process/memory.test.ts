@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+
+import { type ChildRun, runChild } from './child';
+import { fullSizeModel, smallModel } from './fixtures';
+
+const megabyte = 1 << 20;
+
+function number(run: ChildRun, event: string): number {
+  const value = run.said.get(event);
+  assert.equal(typeof value, 'number', `${event}: ${run.stderr}`);
+  return value as number;
+}
+
+describe('memory', function () {
+  this.timeout(300_000);
+
+  it('levels off over 50 cycles of load, classify and dispose', async () => {
+    const run = await runChild('cycles', [smallModel, '50'], { limit: 200_000, node: ['--expose-gc'] });
+    assert.equal(run.code, 0, run.stderr);
+    const resident = run.said.get('resident') as number[];
+    const mean = (from: number, to: number): number =>
+      resident.slice(from, to).reduce((sum, bytes) => sum + bytes, 0) / (to - from);
+    // The first cycles fill caches of V8, LibTorch and malloc. One leaked copy of the weights a cycle would be 7 MB each.
+    const growth = (mean(45, 50) - mean(20, 25)) / megabyte;
+    assert.ok(growth < 10, `grew by ${growth.toFixed(1)} MB over 25 cycles: ${resident.map((b) => b >> 20).join(' ')}`);
+  });
+
+  for (const how of ['dispose', 'forget']) {
+    it(`of a full-size model's weights is given back on ${how === 'dispose' ? 'dispose()' : 'garbage collection'}`, async () => {
+      const run = await runChild('weights', [await fullSizeModel(), how], { node: ['--expose-gc'] });
+      assert.equal(run.code, 0, run.stderr);
+      const weights = number(run, 'weights');
+      assert.ok(weights > 300 * megabyte);
+      const released = number(run, 'loaded') - number(run, 'released');
+      assert.ok(
+        released > 0.8 * weights,
+        `${(released / megabyte).toFixed(0)} MB of ${(weights / megabyte).toFixed(0)} MB`,
+      );
+      // V8 is told, so that it collects a forgotten model in time.
+      assert.ok(number(run, 'external') - number(run, 'external before') > 0.9 * weights);
+      assert.ok(number(run, 'external after') - number(run, 'external before') < 0.1 * weights);
+    });
+  }
+});
