@@ -92,11 +92,11 @@ class ClipReader {
   /// Takes what the decoder has ready; true when that filled a slot.
   bool receive() {
     const std::size_t before = next_;
-    FramePtr frame(av_frame_alloc());
-    while (!done() && decoder_.receive(*frame)) {
+    while (!done()) {
+      FramePtr frame(av_frame_alloc());
+      if (!decoder_.receive(*frame)) break;
       demuxer_.token().check();
       if (const std::optional<std::int64_t> shown = shownAt(*frame)) take(std::move(frame), *shown);
-      if (!frame) frame.reset(av_frame_alloc());
     }
     return next_ != before;
   }
