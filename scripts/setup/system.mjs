@@ -14,7 +14,10 @@ const OS_RELEASE = '/etc/os-release';
 
 const APT = {
   options: ['-y', '-o', 'Acquire::Retries=2', '-o', 'DPkg::Lock::Timeout=120'],
-  env: { DEBIAN_FRONTEND: 'noninteractive' },
+  run: {
+    env: { DEBIAN_FRONTEND: 'noninteractive' },
+    remedy: "Check the network and apt's list of sources, then run this again.",
+  },
 };
 
 export function systemPackages({ tests, wantsPython }) {
@@ -54,7 +57,7 @@ async function install(step, needs) {
   if (manager !== 'apt' || !isRoot) throw new SetupError(askToInstall(manager, needs, isRoot));
 
   const packages = packagesFor(manager, needs);
-  const apt = (...args) => run(step, 'apt-get', [...APT.options, ...args], { env: APT.env });
+  const apt = (...args) => run(step, 'apt-get', [...APT.options, ...args], APT.run);
   const update = () => apt('update');
 
   const candidates = ask('apt-cache', ['policy', ...packages]).output.match(/Candidate: (?!\(none\))/g) ?? [];
