@@ -20,7 +20,7 @@ export interface ChildRun {
 export async function runChild(
   name: string,
   args: string[] = [],
-  { limit = 90_000, node = [] as string[] } = {},
+  { limit = 120_000, node = [] as string[] } = {},
 ): Promise<ChildRun> {
   const script = join(__dirname, 'children', `${name}.js`);
   const child = spawn(process.execPath, [...node, script, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });

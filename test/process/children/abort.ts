@@ -35,7 +35,7 @@ async function main(): Promise<void> {
   say('loading', await abortAfter(150, (signal) => load(argument(0), { signal })));
 
   const model = await load(argument(0));
-  const first = abortAfter(1000, (signal) => model.classify(video, { signal }));
+  const first = abortAfter(1500, (signal) => model.classify(video, { signal }));
   await delay(100);
   say('queued', await abortAfter(50, (signal) => model.classify(video, { signal })));
   say('forward', await first);

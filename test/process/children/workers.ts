@@ -2,7 +2,7 @@
 
 import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads';
 
-import { argument, delay, loadForward, say } from './support';
+import { argument, delay, isPending, loadForward, say } from './support';
 
 interface Order {
   model: string;
@@ -56,30 +56,29 @@ async function share(model: string): Promise<void> {
   say('released', held - process.memoryUsage.rss());
 }
 
-/** A worker is terminated in its forward pass; the main thread's model goes on working. */
+/** A worker is terminated in its forward pass; another model goes on working in the main thread. */
 async function terminate(model: string): Promise<void> {
-  const main = await loadForward(model);
+  const main = await loadForward(argument(2));
   for (let round = 0; round < 2; round++) {
     const worker = await startWorker({ model, forwards: 3 });
     const start = performance.now();
     await worker.terminate();
     say(`terminated ${round}`, performance.now() - start);
+    say(`classes ${round}`, (await main.forward().promise).scores.length);
   }
-  const { scores } = await main.forward().promise;
-  say('classes', scores.length);
 }
 
-/** Both threads are in the forward pass of one shared model when a worker is terminated. */
-async function terminateBusy(model: string): Promise<void> {
+/** A worker waits for its turn on a model that the main thread is running when it is terminated. */
+async function terminateWaiting(model: string): Promise<void> {
   const main = await loadForward(model);
-  const running = main.forward().promise;
-  await delay(300);
+  const running = main.forward();
+  running.promise.catch(() => undefined);
   const worker = await startWorker({ model, forwards: 2 });
   const start = performance.now();
   await worker.terminate();
   say('terminated', performance.now() - start);
-  const { scores } = await running;
-  say('classes', scores.length);
+  say('main still runs', await isPending(running.promise));
+  running.cancel();
 }
 
 /** Workers that end while they load, over and over. */
@@ -110,7 +109,7 @@ async function exitWorker(model: string): Promise<void> {
   say('worker exited', await exitOf(new Worker(code, { eval: true })));
 }
 
-const scenarios = { share, terminate, terminateBusy, terminateEarly, exitMain, exitWorker };
+const scenarios = { share, terminate, terminateWaiting, terminateEarly, exitMain, exitWorker };
 
 if (isMainThread) {
   const scenario = scenarios[argument(0) as keyof typeof scenarios];
