@@ -56,7 +56,7 @@ class Environment {
   /// Keeps a task, and with it the process, until finish().
   std::uint64_t add(std::shared_ptr<Task> task);
   /// The work of a task is over; nothing of it runs any more.
-  void finish(std::uint64_t task, const std::exception_ptr& outcome);
+  void finish(std::uint64_t id, const std::exception_ptr& outcome);
 
   /// A promise has been made, or settled. The process stays alive while one is pending.
   void promiseMade();
