@@ -1,7 +1,7 @@
 """Compiles models/programs/*.py to the weight-free TorchScript programs beside them.
 
-    compile_programs.py            writes models/programs/{videomae,timesformer,vivit}.pt
-    compile_programs.py --check    fails if the committed ones differ from what the sources compile to
+compile_programs.py            writes models/programs/{videomae,timesformer,vivit}.pt
+compile_programs.py --check    fails if the committed ones differ from what the sources compile to
 """
 
 import argparse

@@ -5,7 +5,7 @@ to each other. A module here holds one kind of sub-layer for every layer of a tr
 an entry a layer, because TorchScript cannot build modules at run time.
 """
 
-from typing import Dict, List
+from typing import Dict, Final, List
 
 import torch
 import torch.nn.functional as F
@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 
 def number(config: Dict[str, float], name: str, default: float) -> float:
-    return config[name] if name in config else default
+    return config.get(name, default)
 
 
 def whole(config: Dict[str, float], name: str, default: int) -> int:
@@ -49,7 +49,7 @@ def check_common(config: Dict[str, float]) -> List[str]:
             check(problems, config, key, 1, 4096)
     if not 0 <= number(config, "layer_norm_eps", 1e-6) < 1:
         problems.append(f"layer_norm_eps is {config['layer_norm_eps']}, expected 0 to 1")
-    for key in config.keys():
+    for key in config:
         if key.startswith("hidden_act.") and gelu_approximation(key[len("hidden_act.") :]) == "":
             problems.append(f"hidden_act is {key[len('hidden_act.') :]}, expected a kind of GELU")
     if len(problems) == 0:
@@ -80,7 +80,7 @@ def gelu_approximation(name: str) -> str:
 
 
 def approximation(config: Dict[str, float], default: str) -> str:
-    for key in config.keys():
+    for key in config:
         if key.startswith("hidden_act."):
             return gelu_approximation(key[len("hidden_act.") :])
     return default
@@ -132,26 +132,6 @@ def patchify(pixels: Tensor, frames: int, height: int, width: int) -> Tensor:
     return grid.unflatten(1, [t, frames]).permute(0, 1, 4, 6, 3, 2, 5, 7)
 
 
-def packed(weight: Tensor, rows: int) -> Tensor:
-    """Lays a weight out for oneDNN, for products with about this many rows."""
-    if weight.is_mkldnn or not weight.device.type == "cpu" or not weight.dtype == torch.float32:
-        return weight
-    return torch.ops.mkldnn._reorder_linear_weight(weight.contiguous(), rows)
-
-
-def linear(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    if weight.is_mkldnn:
-        return torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")
-    return F.linear(x, weight, bias)
-
-
-def linear_add(x: Tensor, weight: Tensor, bias: Tensor, residual: Tensor) -> Tensor:
-    """residual + linear(x)"""
-    if weight.is_mkldnn:
-        return torch.ops.mkldnn._linear_pointwise(x, residual, weight, bias, "add")
-    return F.linear(x, weight, bias).add_(residual)
-
-
 class SelfAttention(nn.Module):
     """Pre-norm multi-head self-attention: out(softmax(q k^T / sqrt(D/h)) v), q, k, v of norm(x)."""
 
@@ -161,6 +141,10 @@ class SelfAttention(nn.Module):
     qkv_bias: List[Tensor]
     out_weight: List[Tensor]  # [D, D]
     out_bias: List[Tensor]
+
+    # Every block of queries reads all keys and values. In sequences longer than this, copying them out
+    # of the fused product, so that they lie close together, costs a CPU less than it saves.
+    long_sequence: Final[int] = 1024
 
     def __init__(self) -> None:
         super().__init__()
@@ -195,17 +179,14 @@ class SelfAttention(nn.Module):
 
     def attend(self, x: Tensor, i: int) -> Tensor:
         """Normed tokens [S, n, D] to what the heads gathered, [S, n, D], before `out`."""
-        qkv = linear(x, self.qkv_weight[i], self.qkv_bias[i])
+        qkv = F.linear(x, self.qkv_weight[i], self.qkv_bias[i])
         q, k, v = qkv.unflatten(2, [3, self.heads, -1]).permute(2, 0, 3, 1, 4).unbind(0)
+        if x.is_cpu and x.size(1) > self.long_sequence:
+            k, v = k.contiguous(), v.contiguous()
         return F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)
 
     def project(self, x: Tensor, residual: Tensor, i: int) -> Tensor:
-        return linear_add(x, self.out_weight[i], self.out_bias[i], residual)
-
-    def pack(self, rows: int) -> None:
-        for i in range(len(self.out_weight)):
-            self.qkv_weight[i] = packed(self.qkv_weight[i], rows)
-            self.out_weight[i] = packed(self.out_weight[i], rows)
+        return F.linear(x, self.out_weight[i], self.out_bias[i]).add_(residual)
 
 
 class FeedForward(nn.Module):
@@ -217,6 +198,10 @@ class FeedForward(nn.Module):
     intermediate_bias: List[Tensor]
     output_weight: List[Tensor]  # [D, 4D]
     output_bias: List[Tensor]
+
+    # The hidden layer is the largest tensor of a forward. Tokens pass in parts that keep it below this
+    # many numbers (24 MiB): from 32 MiB on the C library maps and clears fresh pages for it every time.
+    largest_hidden: Final[int] = 6 * 1024 * 1024
 
     def __init__(self) -> None:
         super().__init__()
@@ -239,10 +224,15 @@ class FeedForward(nn.Module):
         self.output_bias.append(take(weights, used, layer + "output.dense.bias"))
 
     def forward(self, x: Tensor, i: int) -> Tensor:
+        rows = max(1, self.largest_hidden // self.intermediate_weight[i].size(0))
+        parts = [self.part(part, i) for part in x.flatten(0, 1).split(rows)]
+        return torch.cat(parts).view(x.shape)
+
+    def part(self, x: Tensor, i: int) -> Tensor:
         hidden = F.layer_norm(x, [x.size(-1)], self.norm_weight[i], self.norm_bias[i], self.eps)
-        hidden = linear(hidden, self.intermediate_weight[i], self.intermediate_bias[i])
+        hidden = F.linear(hidden, self.intermediate_weight[i], self.intermediate_bias[i])
         if torch.is_grad_enabled():
             hidden = F.gelu(hidden, approximate=self.approximate)
-        else:  # in place: this is a layer's largest tensor
+        else:
             hidden = torch.ops.aten.gelu_(hidden, approximate=self.approximate)
-        return linear_add(hidden, self.output_weight[i], self.output_bias[i], x)
+        return F.linear(hidden, self.output_weight[i], self.output_bias[i]).add_(x)

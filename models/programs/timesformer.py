@@ -21,8 +21,6 @@ from layers import (
     expect_layer,
     expect_linear,
     expect_norm,
-    linear,
-    linear_add,
     number,
     patchify,
     sides,
@@ -69,7 +67,7 @@ class TimeSformer(nn.Module):
     @torch.jit.export
     def unsupported(self, config: Dict[str, float]) -> List[str]:
         problems = check_common(config)
-        for key in config.keys():
+        for key in config:
             if key.startswith("attention_type.") and key != "attention_type.divided_space_time":
                 kind = key[len("attention_type.") :]
                 problems.append(f"attention_type is {kind}, expected divided_space_time")
@@ -172,9 +170,6 @@ class TimeSformer(nn.Module):
             self.temporal.out_weight[i] = torch.mm(dense, weight)
             self.temporal.out_bias[i] = bias
         self.dense_weight, self.dense_bias = [], []
-        rows = clips * self.input[0] * self.position.size(1)
-        self.temporal.pack(rows)
-        self.spatial.pack(rows)
 
     @torch.jit.export
     def input_shape(self) -> List[int]:
@@ -190,7 +185,7 @@ class TimeSformer(nn.Module):
         grid = patchify(pixels, 1, self.patch[0], self.patch[1]).flatten(5)
         patches = grid.permute(0, 2, 3, 1, 4, 5)  # [B, H/p, W/p, T, C, p*p]
         patches = patches.reshape(clips, -1, frames, self.patch_weight.size(1))
-        patches = linear(patches, self.patch_weight, self.patch_bias)  # [B, P, T, D]
+        patches = F.linear(patches, self.patch_weight, self.patch_bias)  # [B, P, T, D]
         patches = patches.add_(self.position[:, 1:].unsqueeze(2)).add_(self.time.unsqueeze(1))
         cls_token = self.cls_token + self.position[:, :1]
         return torch.cat([cls_token.expand(clips, -1, -1), patches.flatten(1, 2)], 1)
@@ -200,8 +195,8 @@ class TimeSformer(nn.Module):
         sequences = self.temporal.norm(patches, i).view(-1, self.input[0], patches.size(2))
         heads = self.temporal.attend(sequences, i).view(patches.shape)
         if len(self.dense_weight) > 0:
-            heads = linear(heads, self.temporal.out_weight[i], self.temporal.out_bias[i])
-            return linear_add(heads, self.dense_weight[i], self.dense_bias[i], patches)
+            heads = F.linear(heads, self.temporal.out_weight[i], self.temporal.out_bias[i])
+            return F.linear(heads, self.dense_weight[i], self.dense_bias[i]).add_(patches)
         return self.temporal.project(heads, patches, i)
 
     def attend_in_space(self, cls_token: Tensor, patches: Tensor, i: int) -> Tensor:
@@ -224,9 +219,7 @@ class TimeSformer(nn.Module):
     @torch.jit.export
     def head(self, tokens: Tensor) -> Tuple[Tensor, Tensor]:
         cls_token, width = tokens[:, 0], tokens.size(2)
-        embedding = F.layer_norm(
-            cls_token, [width], self.norm_weight, self.norm_bias, self.norm_eps
-        )
+        embedding = F.layer_norm(cls_token, [width], self.norm_weight, self.norm_bias, self.norm_eps)
         return F.linear(embedding, self.classifier_weight, self.classifier_bias), embedding
 
     def forward(self, pixels: Tensor) -> Tuple[Tensor, Tensor]:

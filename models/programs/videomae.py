@@ -19,7 +19,6 @@ from layers import (
     expect_layer,
     expect_linear,
     expect_norm,
-    linear,
     number,
     patchify,
     sides,
@@ -151,9 +150,7 @@ class VideoMAE(nn.Module):
                 bias[:width] = take(weights, used, attention + "q_bias")
                 bias[2 * width :] = take(weights, used, attention + "v_bias")
             norm = layer + "layernorm_before"
-            self.attention.append(
-                weights, used, norm, layer + "attention", torch.cat(parts), bias
-            )
+            self.attention.append(weights, used, norm, layer + "attention", torch.cat(parts), bias)
             self.feed_forward.append(weights, used, layer)
 
         # With a classifier and without mean pooling transformers takes the first token.
@@ -177,8 +174,7 @@ class VideoMAE(nn.Module):
 
     @torch.jit.export
     def pack(self, clips: int) -> None:
-        rows = clips * self.position.size(1)
-        self.attention.pack(rows)
+        """Nothing to do: in float32 no other layout of the weights is faster."""
 
     @torch.jit.export
     def input_shape(self) -> List[int]:
@@ -192,7 +188,7 @@ class VideoMAE(nn.Module):
     def embed(self, pixels: Tensor) -> Tensor:
         grid = patchify(pixels, self.tubelet[0], self.tubelet[1], self.tubelet[2])
         patches = grid.reshape(pixels.size(0), -1, self.patch_weight.size(1))  # [B, N, C*t*p*p]
-        return linear(patches, self.patch_weight, self.patch_bias).add_(self.position)
+        return F.linear(patches, self.patch_weight, self.patch_bias).add_(self.position)
 
     @torch.jit.export
     def block(self, tokens: Tensor, i: int) -> Tensor:

@@ -19,7 +19,6 @@ from layers import (
     expect_layer,
     expect_linear,
     expect_norm,
-    linear,
     number,
     patchify,
     sides,
@@ -145,9 +144,7 @@ class ViViT(nn.Module):
                 else:
                     bias.append(self.patch_bias.new_zeros([width]))
             norm, attention = layer + "layernorm_before", layer + "attention"
-            self.attention.append(
-                weights, used, norm, attention, torch.cat(weight), torch.cat(bias)
-            )
+            self.attention.append(weights, used, norm, attention, torch.cat(weight), torch.cat(bias))
             self.feed_forward.append(weights, used, layer)
 
         self.norm_weight = take(weights, used, "vivit.layernorm.weight")
@@ -161,7 +158,7 @@ class ViViT(nn.Module):
 
     @torch.jit.export
     def pack(self, clips: int) -> None:
-        self.attention.pack(clips * self.position.size(1))
+        """Nothing to do: in float32 no other layout of the weights is faster."""
 
     @torch.jit.export
     def input_shape(self) -> List[int]:
@@ -176,7 +173,7 @@ class ViViT(nn.Module):
         clips = pixels.size(0)
         grid = patchify(pixels, self.tubelet[0], self.tubelet[1], self.tubelet[2])
         patches = grid.reshape(clips, -1, self.patch_weight.size(1))  # [B, N - 1, C*t*h*w]
-        patches = linear(patches, self.patch_weight, self.patch_bias)
+        patches = F.linear(patches, self.patch_weight, self.patch_bias)
         cls_token = self.cls_token.expand(clips, -1, -1)
         return torch.cat([cls_token, patches], 1).add_(self.position)
 
@@ -188,9 +185,7 @@ class ViViT(nn.Module):
     @torch.jit.export
     def head(self, tokens: Tensor) -> Tuple[Tensor, Tensor]:
         cls_token, width = tokens[:, 0], tokens.size(2)
-        embedding = F.layer_norm(
-            cls_token, [width], self.norm_weight, self.norm_bias, self.norm_eps
-        )
+        embedding = F.layer_norm(cls_token, [width], self.norm_weight, self.norm_bias, self.norm_eps)
         return F.linear(embedding, self.classifier_weight, self.classifier_bias), embedding
 
     def forward(self, pixels: Tensor) -> Tuple[Tensor, Tensor]:

@@ -71,6 +71,7 @@ def main() -> None:
     parser.add_argument("--format", choices=FORMATS, default="safetensors")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--pretraining", action="store_true", help="VideoMAE with its decoder")
+    parser.add_argument("--image-size", type=int, help="pixels a side (default: the size's own)")
     names = parser.add_mutually_exclusive_group()
     names.add_argument("--old-bias-names", action="store_true", help="q_bias and v_bias (default)")
     names.add_argument("--new-names", action="store_true", help="transformers 5's names in memory")
@@ -85,6 +86,7 @@ def main() -> None:
         seed=arguments.seed,
         pretraining=arguments.pretraining,
         new_names=arguments.new_names,
+        **({"image_size": arguments.image_size} if arguments.image_size else {}),
     )
     files = sorted(path.name for path in Path(arguments.out).iterdir())
     support.print_json({"folder": arguments.out, "files": files})

@@ -42,7 +42,7 @@ def randomise(model: torch.nn.Module, seed: int) -> torch.nn.Module:
             noise *= 0.2
             if "norm" in name and name.endswith("weight"):
                 noise += 1
-        elif "embeddings" in name and "projection" not in name or "token" in name:
+        elif ("embeddings" in name and "projection" not in name) or "token" in name:
             noise *= 0.5
         else:
             noise /= math.sqrt(weight[0].numel())

@@ -52,9 +52,7 @@ def load_model(checkpoint: str | Path) -> torch.nn.Module:
 
 
 @torch.inference_mode()
-def logits_and_embedding(
-    model: torch.nn.Module, pixels: torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor]:
+def logits_and_embedding(model: torch.nn.Module, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """The logits [B, L] and what the classifier saw [B, D].
 
     Without a classifier (self-supervised VideoMAE) no logits and the mean of the tokens.
