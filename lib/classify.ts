@@ -28,8 +28,11 @@ export interface ClassifyWithOptions extends ClassifyOptions {
 }
 
 /** @internal */
+export const mostClasses = 65_536;
+
+/** @internal */
 export const classifyRules = {
-  topK: integer(1, 65_536),
+  topK: integer(1, mostClasses),
   logits: boolean,
   sampling: oneOf(...samplingModes),
   signal: abortSignal,

@@ -9,7 +9,7 @@ import { TubeletError, atCallSite } from './errors';
 import { abortSignal, integer, oneOf, positive, readOptions, readPath, text } from './options';
 import { familySampling } from './presets';
 import { type ClipDetails, clipDetails } from './results';
-import { binding } from './runtime';
+import { openBinding } from './runtime';
 import { type SamplingMode, type TrainedSampling, samplingModes, toNativeSampling } from './sampling';
 import { abortable, runTask } from './task';
 
@@ -39,11 +39,14 @@ export interface ReadFramesResult extends ClipDetails {
   milliseconds: { decode: number };
 }
 
+/** @internal */
+export const mostFrames = 4096;
+
 const rules = {
   sampling: oneOf(...samplingModes),
   model: text,
-  frames: integer(1, 4096),
-  stride: positive(1_000_000),
+  frames: integer(1, mostFrames),
+  stride: positive(1000),
   fps: positive(1000),
   signal: abortSignal,
 };
@@ -79,7 +82,8 @@ export function readFrames(path: string, options?: ReadFramesOptions): Promise<R
 
     const { family, sampling } = await abortable(samplingOf(model), signal);
     const request = { path: video, sampling: toNativeSampling(mode, override(sampling, wanted), family) };
-    const frames = await runTask(() => binding().readFrames(request), signal);
+    const binding = await abortable(openBinding(), signal);
+    const frames = await runTask(() => binding.readFrames(request), signal);
     return {
       data: frames.data,
       shape: [frames.timestamps.length, frames.height, frames.width, 3],

@@ -15,7 +15,7 @@ import {
   normalizeL2,
   provenance,
 } from './results';
-import { binding } from './runtime';
+import { openBinding } from './runtime';
 import { type SamplingMode, type TrainedSampling, toNativeSampling } from './sampling';
 import { sha256OfWeights } from './sha256';
 import { abortable, runTask } from './task';
@@ -138,7 +138,8 @@ async function loadAndHash(
 ): Promise<{ native: NativeModel; sha256: string }> {
   const hashing = sha256OfWeights(checkpoint.weights, signal);
   hashing.catch(() => undefined); // heard below, unless loading fails first
-  const native = await runTask(() => binding().loadModel(nativeSpec(checkpoint, options)), signal);
+  const binding = await abortable(openBinding(), signal);
+  const native = await runTask(() => binding.loadModel(nativeSpec(checkpoint, options)), signal);
   try {
     return { native, sha256: await abortable(hashing, signal) };
   } catch (error) {

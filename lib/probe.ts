@@ -6,8 +6,8 @@
 import type { NativeVideoInfo } from './binding';
 import { atCallSite } from './errors';
 import { abortSignal, readOptions, readPath } from './options';
-import { binding } from './runtime';
-import { runTask } from './task';
+import { openBinding } from './runtime';
+import { abortable, runTask } from './task';
 
 /** Options of {@link probe}. */
 export interface ProbeOptions {
@@ -77,7 +77,8 @@ export function probe(path: string, options?: ProbeOptions): Promise<ProbeResult
   return atCallSite(async () => {
     const video = readPath('probe', path);
     const { signal } = readOptions('probe', options, { signal: abortSignal });
-    return toResult(await runTask(() => binding().probe(video), signal));
+    const binding = await abortable(openBinding(), signal);
+    return toResult(await runTask(() => binding.probe(video), signal));
   });
 }
 

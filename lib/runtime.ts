@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
@@ -17,29 +17,50 @@ import { packageRoot } from './package';
 interface Loader {
   /** Opens a shared library for the whole process; throws the dynamic linker's own words. */
   open(path: string): void;
+  /** The same on another thread. */
+  openInBackground(path: string): Promise<void>;
 }
 
 const load = createRequire(__filename);
 
 let loaded: NativeBinding | undefined;
+let opening: Promise<void> | undefined;
 
 /**
- * The native addon, loaded at the first call.
+ * The native addon. The first call opens LibTorch in the background: that takes a third of a second, more when the disk
+ * is slow, and the event loop must not wait for it.
  *
  * @throws TubeletError RUNTIME_NOT_FOUND: what was looked for, where, and the command that mends it. A later call tries
  *   again.
  */
+export async function openBinding(): Promise<NativeBinding> {
+  if (loaded !== undefined) return loaded;
+  opening ??= openLibTorch().finally(() => {
+    opening = undefined;
+  });
+  await opening;
+  return binding();
+}
+
+/** The same at once: a call that comes before {@link openBinding} has finished blocks. */
 export function binding(): NativeBinding {
   loaded ??= loadBinding();
   return loaded;
 }
 
+async function openLibTorch(): Promise<void> {
+  const { library, what } = findLibTorch();
+  try {
+    await loader().openInBackground(library);
+  } catch (error) {
+    throw notFound(what, error);
+  }
+}
+
 function loadBinding(): NativeBinding {
-  const libtorch = findLibTorch();
-  const library = join(libtorch.folder, 'lib', 'libtorch_cpu.so');
-  attempt(`LibTorch (${library}, ${libtorch.origin})`, () => {
-    const loader = load(join(packageRoot, 'build', 'loader', 'loader.node')) as Loader;
-    loader.open(library);
+  const { library, what } = findLibTorch();
+  attempt(what, () => {
+    loader().open(library); // at once when it is open already
   });
   return attempt(`the native addon (under ${packageRoot})`, () => {
     const nodeGypBuild = load('node-gyp-build') as (folder: string) => unknown;
@@ -47,8 +68,21 @@ function loadBinding(): NativeBinding {
   });
 }
 
+/** Beside a build of one's own, or beside the prebuilt addon. */
+function loader(): Loader {
+  const built = join(packageRoot, 'build', 'loader', 'loader.node');
+  const prebuilt = join(packageRoot, 'prebuilds', 'loader', `${process.platform}-${process.arch}.node`);
+  return load(existsSync(built) || !existsSync(prebuilt) ? built : prebuilt) as Loader;
+}
+
 /** Where LibTorch lies and who said so. */
-function findLibTorch(): { folder: string; origin: string } {
+function findLibTorch(): { library: string; what: string } {
+  const { folder, origin } = libTorchFolder();
+  const library = join(folder, 'lib', 'libtorch_cpu.so');
+  return { library, what: `LibTorch (${library}, ${origin})` };
+}
+
+function libTorchFolder(): { folder: string; origin: string } {
   const named = process.env['TUBELET_LIBTORCH'];
   if (named !== undefined && named !== '') return { folder: named, origin: 'named by TUBELET_LIBTORCH' };
 
@@ -63,9 +97,13 @@ function attempt<T>(what: string, action: () => T): T {
   try {
     return action();
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new TubeletError('RUNTIME_NOT_FOUND', `Cannot load ${what}: ${reason.trim()}\n${remedy()}`, { cause: error });
+    throw notFound(what, error);
   }
+}
+
+function notFound(what: string, error: unknown): TubeletError {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new TubeletError('RUNTIME_NOT_FOUND', `Cannot load ${what}: ${reason.trim()}\n${remedy()}`, { cause: error });
 }
 
 function remedy(): string {

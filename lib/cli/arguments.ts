@@ -30,6 +30,7 @@ export function parse<O extends Options>(args: string[], options: O): { values: 
   try {
     const { values, positionals } = parseArgs({ args, options: all, allowPositionals: true });
     if (positionals.length === 0) throw new UsageError('name at least one FILE');
+    if (positionals.includes('')) throw new UsageError('a FILE has an empty name');
     return { values, files: positionals };
   } catch (error) {
     if (error instanceof UsageError || !(error instanceof Error)) throw error;
@@ -39,24 +40,29 @@ export function parse<O extends Options>(args: string[], options: O): { values: 
 
 /** Node's message, without its advice on positional arguments, with a suggestion for a mistyped option. */
 function rephrase(error: Error, names: string[]): string {
-  const [, unknown] = /^Unknown option '--?([^']*)'/.exec(error.message) ?? [];
-  if (unknown === undefined) return error.message.split('\n', 1).join('');
-  const suggestion = closest(unknown, names);
-  return `unknown option '--${unknown}'${suggestion === undefined ? '' : ` (did you mean '--${suggestion}'?)`}`;
+  const [, dashes, unknown] = /^Unknown option '(--?)([^']*)'/.exec(error.message) ?? [];
+  if (dashes === undefined || unknown === undefined) return error.message.split('\n', 1).join('');
+  const suggestion = dashes === '--' ? closest(unknown, names) : undefined;
+  const question = suggestion === undefined ? '' : ` (did you mean '--${suggestion}'?)`;
+  return `unknown option '${dashes}${unknown}'${question}`;
 }
 
-/** A whole number above zero, or nothing. */
-export function wholeNumber(name: string, value: string | undefined): number | undefined {
+/** A whole number from 1 to `most`, or nothing. */
+export function wholeNumber(name: string, value: string | undefined, most: number): number | undefined {
   if (value === undefined) return undefined;
-  if (!/^[1-9]\d{0,4}$/.test(value)) throw new UsageError(`--${name} takes a whole number above 0, not '${value}'`);
-  return Number(value);
+  const number = Number(value);
+  if (!/^\d+$/.test(value) || number < 1 || number > most) {
+    throw new UsageError(`--${name} takes a whole number from 1 to ${most}, not '${value}'`);
+  }
+  return number;
 }
 
 /** A number above zero, or nothing. */
 export function positiveNumber(name: string, value: string | undefined): number | undefined {
   if (value === undefined) return undefined;
   const number = Number(value);
-  if (!(number > 0 && number <= 1000)) throw new UsageError(`--${name} takes a number above 0, up to 1000`);
+  if (!(number > 0 && number <= 1000))
+    throw new UsageError(`--${name} takes a number above 0 and up to 1000, not '${value}'`);
   return number;
 }
 

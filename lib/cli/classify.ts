@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { mostClasses } from '../classify';
 import type { ClassifyResult, Prediction } from '../results';
 import { parse, samplingMode, wholeNumber } from './arguments';
 import { type Command, optionHelp } from './command';
@@ -38,7 +39,7 @@ export const classify: Command = {
       json: { type: 'boolean' },
     });
     const options = {
-      topK: wholeNumber('top', values.top),
+      topK: wholeNumber('top', values.top, mostClasses),
       logits: values.logits,
       sampling: samplingMode(values.sampling),
       signal: session.signal,

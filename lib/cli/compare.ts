@@ -3,11 +3,12 @@
  *
  * @module
  */
-import type { ClassifyResult } from '../results';
-import type { Model } from '../model';
+import { mostClasses } from '../classify';
 import { load } from '../load';
+import type { Model } from '../model';
 import { bundledModels } from '../names';
-import { binding } from '../runtime';
+import type { ClassifyResult } from '../results';
+import { binding, openBinding } from '../runtime';
 import { UsageError, parse, samplingMode, wholeNumber } from './arguments';
 import { type Command, optionHelp } from './command';
 import { heading, jsonLine } from './output';
@@ -42,7 +43,7 @@ export const compare: Command = {
       json: { type: 'boolean' },
     });
     const options = {
-      topK: wholeNumber('top', values.top),
+      topK: wholeNumber('top', values.top, mostClasses),
       sampling: samplingMode(values.sampling),
       signal: session.signal,
     };
@@ -68,6 +69,7 @@ async function withModels(
   session: Session,
   use: (models: Model[]) => Promise<number>,
 ): Promise<number> {
+  await openBinding(); // before the first model, whose load time it would be otherwise
   const models: Model[] = [];
   try {
     for (const name of names) models.push(await load(name, { signal: session.signal }));

@@ -9,7 +9,7 @@ import { parse as parsePath } from 'node:path';
 import { PNG } from 'pngjs';
 
 import { TubeletError } from '../errors';
-import { type ReadFramesResult, readFrames } from '../frames';
+import { type ReadFramesResult, mostFrames, readFrames } from '../frames';
 import { UsageError, parse, positiveNumber, samplingMode, wholeNumber } from './arguments';
 import { type Command, optionHelp } from './command';
 import { clipLines, heading, jsonLine } from './output';
@@ -51,8 +51,8 @@ export const frames: Command = {
     const options = {
       model: values.model,
       sampling: samplingMode(values.sampling),
-      frames: wholeNumber('frames', values.frames),
-      stride: wholeNumber('stride', values.stride),
+      frames: wholeNumber('frames', values.frames, mostFrames),
+      stride: positiveNumber('stride', values.stride),
       fps: positiveNumber('fps', values.fps),
       signal: session.signal,
     };

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+
+import { UsageError, parse, positiveNumber, samplingMode, wholeNumber } from '#lib/cli/arguments';
+
+const options = { top: { type: 'string' }, json: { type: 'boolean' } } as const;
+
+function refuses(work: () => unknown, message: RegExp): void {
+  assert.throws(work, (error: unknown) => error instanceof UsageError && message.test(error.message));
+}
+
+describe('arguments', () => {
+  it('are options and files in any order', () => {
+    const { values, files } = parse(['a.mp4', '--top', '3', 'b.mp4', '--json', '--', '--top.mp4'], options);
+    assert.deepEqual({ ...values }, { top: '3', json: true });
+    assert.deepEqual(files, ['a.mp4', 'b.mp4', '--top.mp4']);
+  });
+
+  it('that make no sense are refused in one line with a hint', () => {
+    refuses(() => parse(['--tpo', '3', 'a'], options), /^unknown option '--tpo' \(did you mean '--top'\?\)$/);
+    refuses(() => parse(['-x', 'a'], options), /^unknown option '-x'$/);
+    refuses(() => parse(['--banana', 'a'], options), /^unknown option '--banana'$/);
+    refuses(() => parse(['a', '--top'], options), /^[^\n]*'--top <value>' argument missing/);
+    refuses(() => parse(['--json=yes', 'a'], options), /^[^\n]*'--json' does not take an argument/);
+    refuses(() => parse([], options), /^name at least one FILE$/);
+    refuses(() => parse(['--json'], options), /^name at least one FILE$/);
+    refuses(() => parse([''], options), /^a FILE has an empty name$/);
+  });
+
+  it('are numbers where they should be', () => {
+    assert.equal(wholeNumber('top', undefined, 20), undefined);
+    assert.equal(wholeNumber('top', '12', 20), 12);
+    for (const value of ['0', '-1', '1.5', 'x', '', '1e1', '0x5', '21']) {
+      refuses(() => wholeNumber('top', value, 20), /^--top takes a whole number from 1 to 20, not/);
+    }
+    assert.equal(positiveNumber('fps', '29.97'), 29.97);
+    for (const value of ['0', '-1', 'x', '', 'Infinity', '1001']) {
+      refuses(() => positiveNumber('fps', value), /^--fps takes a number above 0 and up to 1000, not/);
+    }
+  });
+
+  it('name a sampling mode', () => {
+    assert.equal(samplingMode('spread'), 'spread');
+    assert.equal(samplingMode(undefined), undefined);
+    refuses(() => samplingMode('middle'), /^--sampling takes one of trained, spread, consecutive, not 'middle'$/);
+  });
+});

@@ -1,0 +1,234 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+
+import { PNG } from 'pngjs';
+
+import { packageVersion } from '#lib/package';
+import type { ClassifyResult, EmbedResult, ProbeResult } from '#lib/index';
+
+import { inRoot } from '../support/paths';
+import { samples } from '../support/samples';
+import { suiteFolder } from '../support/temp';
+
+interface Outcome {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs the program as a user does, in another process. Its output goes to a pipe, so that it writes JSON. */
+async function tubelet(args: string[], options: { cwd?: string; env?: Record<string, string> } = {}): Promise<Outcome> {
+  const env = { ...process.env, ...options.env };
+  const child = spawn(process.execPath, [inRoot('dist', 'cli', 'main.js'), ...args], { ...options, env });
+  const outcome: Outcome = { code: null, stdout: '', stderr: '' };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (outcome.stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (outcome.stderr += text));
+  await once(child, 'close');
+  outcome.code = child.exitCode;
+  return outcome;
+}
+
+function jsonLines(text: string): unknown[] {
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as unknown);
+}
+
+const [clip = ''] = samples;
+const model = 'motion-vivit';
+
+describe('the program', function () {
+  this.timeout(60_000);
+
+  it('explains itself', async () => {
+    const { code, stdout } = await tubelet(['--help']);
+    assert.equal(code, 0);
+    for (const word of ['classify', 'embed', 'probe', 'frames', 'compare', 'Examples:', 'Exit codes']) {
+      assert.ok(stdout.includes(word), word);
+    }
+    assert.deepEqual(await tubelet(['-h']), { code: 0, stdout, stderr: '' });
+    assert.deepEqual(await tubelet(['--version']), { code: 0, stdout: `${packageVersion()}\n`, stderr: '' });
+  });
+
+  for (const command of ['classify', 'embed', 'probe', 'frames', 'compare']) {
+    it(`explains ${command}, with examples, in 80 columns`, async () => {
+      const { code, stdout } = await tubelet([command, '--help']);
+      assert.equal(code, 0);
+      assert.match(stdout, new RegExp(`^Usage: tubelet ${command} FILE\\.\\.\\. \\[options\\]\n`));
+      assert.ok(stdout.includes(`Examples:\n  tubelet ${command}`));
+      for (const line of stdout.split('\n')) assert.ok(line.length <= 80, line);
+    });
+  }
+
+  for (const [args, message] of [
+    [[], /^Usage: tubelet COMMAND/],
+    [['clasify'], /^tubelet: there is no command 'clasify' \(did you mean 'classify'\?\)/],
+    [['constructor'], /^tubelet: there is no command 'constructor'/],
+    [['classify'], /^tubelet classify: name at least one FILE\nTry 'tubelet classify --help'\.\n$/],
+    [['classify', '--tpo', '1', 'a'], /^tubelet classify: unknown option '--tpo' \(did you mean '--top'\?\)\n/],
+    [['classify', '--top', '0', 'a'], /^tubelet classify: --top takes a whole number/],
+    [['frames', '--output', 'a.png', 'a', 'b'], /^tubelet frames: --output takes one FILE\n/],
+    [['frames', 'x/a.mp4', 'y/a.mp4'], /^tubelet frames: two files would be written to a\.frames\.png\n/],
+    [['compare', '--models', ',', 'a'], /^tubelet compare: --models takes names/],
+  ] as const) {
+    it(`ends with 2 for: ${args.join(' ')}`, async () => {
+      const { code, stdout, stderr } = await tubelet([...args]);
+      assert.equal(code, 2);
+      assert.equal(stdout, '');
+      assert.match(stderr, message);
+    });
+  }
+});
+
+describe('the program on clips', function () {
+  this.timeout(120_000);
+  const folder = suiteFolder('cli');
+
+  it('classify prints one JSON line a file', async () => {
+    const { code, stdout, stderr } = await tubelet([
+      'classify',
+      ...samples,
+      '--model',
+      model,
+      '--top',
+      '2',
+      '--logits',
+    ]);
+    assert.equal(code, 0, stderr);
+    const lines = jsonLines(stdout) as (ClassifyResult & { file: string })[];
+    assert.deepEqual(
+      lines.map(({ file }) => file),
+      samples,
+    );
+    for (const { predictions, logits, checkpoint } of lines) {
+      assert.equal(predictions.length, 2);
+      assert.equal((logits as unknown as number[]).length, 10);
+      assert.equal(checkpoint.name, model);
+    }
+  });
+
+  it('embed prints the vector', async () => {
+    const { code, stdout, stderr } = await tubelet(['embed', clip, '--model', model, '--normalize']);
+    assert.equal(code, 0, stderr);
+    const [{ data, normalized }] = jsonLines(stdout) as [EmbedResult];
+    const norm = Math.hypot(...(data as unknown as number[]));
+    assert.ok(normalized && Math.abs(norm - 1) < 1e-5, String(norm));
+  });
+
+  it('probe prints the headers', async () => {
+    const { code, stdout } = await tubelet(['probe', clip]);
+    assert.equal(code, 0);
+    const [{ codec, width, streams }] = jsonLines(stdout) as [ProbeResult];
+    assert.equal(codec, 'h264');
+    assert.ok(width > 0 && streams.length > 0);
+  });
+
+  it('frames writes a picture with every frame', async () => {
+    const { code, stdout, stderr } = await tubelet(['frames', clip, '--frames', '6'], { cwd: folder() });
+    assert.equal(code, 0, stderr);
+    const [line] = jsonLines(stdout) as [{ output: string; shape: number[]; timestamps: number[]; data?: unknown }];
+    assert.equal(line.output, `${basename(clip, '.mp4')}.frames.png`);
+    assert.equal(line.timestamps.length, 6);
+    assert.equal(line.data, undefined);
+    const png = PNG.sync.read(await readFile(join(folder(), line.output)));
+    assert.ok(png.width > 3 * 100 && png.height > 2 * 50, `${png.width} x ${png.height}`);
+    assert.ok(new Set(png.data).size > 50, 'it has pictures in it');
+  });
+
+  it('frames says where it could not write', async () => {
+    const output = join(folder(), 'nowhere', 'a.png');
+    const { code, stderr } = await tubelet(['frames', clip, '--output', output]);
+    assert.equal(code, 1);
+    assert.match(stderr, /: WRITE_FAILED: cannot write .*nowhere.a\.png: ENOENT/);
+  });
+
+  it('compare shows all bundled models and the times, within 80 columns', async () => {
+    const { code, stdout, stderr } = await tubelet(['compare', clip], { env: { COLUMNS: '80' } });
+    assert.equal(code, 0, stderr);
+    for (const word of [
+      'motion-vivit',
+      'motion-timesformer',
+      'motion-videomae',
+      'load',
+      'decode',
+      'prepare',
+      'infer',
+    ]) {
+      assert.ok(stdout.includes(word), word);
+    }
+    assert.match(stdout, /\d threads, fp32/);
+    for (const line of stdout.split('\n')) assert.ok(line.length <= 80, line);
+  });
+
+  it('compare --json has each model with its load time', async () => {
+    const { stdout } = await tubelet(['compare', clip, '--models', `${model},motion-videomae`, '--top', '1', '--json']);
+    const [{ file, cpu, models }] = jsonLines(stdout) as [
+      { file: string; cpu: string; models: (ClassifyResult & { milliseconds: { load: number } })[] },
+    ];
+    assert.equal(file, clip);
+    assert.ok(cpu.length > 0);
+    assert.deepEqual(
+      models.map(({ checkpoint }) => checkpoint.name),
+      [model, 'motion-videomae'],
+    );
+    for (const { milliseconds, predictions } of models) {
+      assert.ok(milliseconds.load > 0 && milliseconds.infer > 0);
+      assert.equal(predictions.length, 1);
+    }
+  });
+
+  it('reports a file that fails, goes on with the others, and ends with 1', async () => {
+    const text = join(folder(), 'te\u001bxt.mp4');
+    await writeFile(text, 'this is no video');
+    const { code, stdout, stderr } = await tubelet(['classify', text, 'missing.mp4', clip, '--model', model]);
+    assert.equal(code, 1);
+    assert.equal(jsonLines(stdout).length, 1);
+    const [first = '', second = ''] = stderr.trim().split('\n');
+    assert.ok(first.startsWith(`${folder()}/te\\u001bxt.mp4: NOT_A_VIDEO: `), first);
+    assert.match(second, /^missing\.mp4: FILE_NOT_FOUND: /);
+    assert.ok(!stderr.includes('\u001b'));
+  });
+
+  it('says what is wrong with a model and ends with 1', async () => {
+    const { code, stderr } = await tubelet(['classify', clip, '--model', 'motion-vivt']);
+    assert.equal(code, 1);
+    assert.match(stderr, /^tubelet classify: MODEL_NOT_FOUND: .*Did you mean 'motion-vivit'\?/);
+  });
+
+  it('ends quietly when nobody reads on', async () => {
+    const child = spawn('sh', [
+      '-c',
+      '"$0" "$@" | head -n 1',
+      process.execPath,
+      inRoot('dist', 'cli', 'main.js'),
+      'probe',
+      ...Array.from({ length: 200 }, () => clip),
+    ]);
+    let stdout = '';
+    let stderr = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    await once(child, 'close');
+    assert.equal(jsonLines(stdout).length, 1);
+    assert.equal(stderr, '');
+  });
+
+  it('stops on Ctrl-C', async () => {
+    const many = Array.from({ length: 5000 }, () => clip);
+    const child = spawn(process.execPath, [inRoot('dist', 'cli', 'main.js'), 'classify', '--model', model, ...many]);
+    let stderr = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    await once(child.stdout, 'data');
+    const asked = performance.now();
+    child.kill('SIGINT');
+    child.stdout.resume();
+    await once(child, 'close');
+    assert.equal(child.exitCode, 130);
+    assert.equal(stderr, '');
+    assert.ok(performance.now() - asked < 5000);
+  });
+});

@@ -1,0 +1,19 @@
+import type { Session } from '#lib/cli/session';
+
+/** Surroundings for a test: what a command says ends up in two arrays. */
+export function fakeSession(overrides: Partial<Session> = {}): Session & { printed: string[]; complaints: string[] } {
+  const printed: string[] = [];
+  const complaints: string[] = [];
+  return {
+    interactive: true,
+    columns: 80,
+    color: false,
+    unicode: true,
+    signal: new AbortController().signal,
+    print: (text) => printed.push(text),
+    complain: (text) => complaints.push(text),
+    printed,
+    complaints,
+    ...overrides,
+  };
+}

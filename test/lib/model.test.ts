@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict';
+
+import type { NativeClipRequest, NativeModel, NativeOutput, NativeTask } from '#lib/binding';
+import { LoadedModel, type ModelInfo } from '#lib/loaded';
+import { Model } from '#lib/model';
+
+import { rejectsWith } from '../support/rejects';
+
+const output: NativeOutput = {
+  logits: Float32Array.of(0, 2),
+  scores: Float32Array.of(0.1, 0.9),
+  embedding: Float32Array.of(3, 4),
+  timestamps: [0.5, 1],
+  start: 0.5,
+  end: 1.5,
+  repeated: false,
+  warnings: ['odd'],
+  decodeMs: 1,
+  prepareMs: 2,
+  inferMs: 3,
+};
+
+const info: ModelInfo = {
+  checkpoint: { name: 'fake', sha256: 'f'.repeat(64) },
+  folder: '/models/fake',
+  family: 'vivit',
+  labels: ['no', 'yes'],
+  sampling: { frames: 2, stride: 2, fps: 30 },
+  size: { height: 32, width: 32 },
+  width: 2,
+  device: 'cpu',
+  precision: 'fp32',
+  threads: 1,
+  weightBytes: 100,
+  milliseconds: { load: 5 },
+};
+
+/** A native model that answers when told to. */
+class FakeNative implements NativeModel {
+  readonly requests: NativeClipRequest[] = [];
+  readonly answers: (() => void)[] = [];
+  disposals = 0;
+  readonly threads = 1;
+  readonly weightBytes = 100;
+
+  run(request: NativeClipRequest): NativeTask<NativeOutput> {
+    this.requests.push(request);
+    const promise = new Promise<NativeOutput>((resolve) => {
+      this.answers.push(() => {
+        resolve(output);
+      });
+    });
+    return { promise, cancel: () => undefined };
+  }
+
+  prepare(): never {
+    return assert.fail('not used');
+  }
+
+  forward(): never {
+    return assert.fail('not used');
+  }
+
+  dispose(): Promise<void> {
+    this.disposals++;
+    return Promise.resolve();
+  }
+}
+
+function fake(labels = info.labels): { native: FakeNative; model: Model } {
+  const native = new FakeNative();
+  return { native, model: new Model(new LoadedModel(native, { ...info, labels })) };
+}
+
+describe('a model', () => {
+  it('asks for the frames that it was trained with, or others', async () => {
+    const { native, model } = fake();
+    for (const sampling of [undefined, 'trained', 'spread', 'consecutive'] as const)
+      void model.embed('/a.mp4', { sampling });
+    assert.deepEqual(
+      native.requests.map(({ sampling }) => sampling.mode),
+      ['trained', 'trained', 'spread', 'consecutive'],
+    );
+    assert.deepEqual(native.requests[0], {
+      path: '/a.mp4',
+      sampling: { mode: 'trained', frames: 2, interval: 2 / 30, padding: 'loop' },
+    });
+    await model.dispose();
+  });
+
+  it('says what was found and what was really done', async () => {
+    const { native, model } = fake();
+    const result = model.classify('/a.mp4');
+    native.answers[0]?.();
+    assert.deepEqual(await result, {
+      predictions: [
+        { label: 'yes', index: 1, score: output.scores[1] },
+        { label: 'no', index: 0, score: output.scores[0] },
+      ],
+      timestamps: [0.5, 1],
+      clip: { start: 0.5, end: 1.5 },
+      repeated: false,
+      warnings: ['odd'],
+      checkpoint: info.checkpoint,
+      device: 'cpu',
+      precision: 'fp32',
+      milliseconds: { decode: 1, prepare: 2, infer: 3 },
+    });
+  });
+
+  it('gives logits and a normalised embedding on request', async () => {
+    const { native, model } = fake();
+    const classified = model.classify('/a.mp4', { logits: true, topK: 1 });
+    const plain = model.embed('/a.mp4');
+    const normalized = model.embed('/a.mp4', { normalize: true });
+    for (const answer of native.answers) answer();
+    assert.deepEqual((await classified).logits, output.logits);
+    assert.equal((await classified).predictions.length, 1);
+    assert.deepEqual([(await plain).data, (await plain).normalized], [output.embedding, false]);
+    assert.deepEqual([(await normalized).data, (await normalized).normalized], [Float32Array.of(0.6, 0.8), true]);
+  });
+
+  it('starts calls in the order in which they are made, before anything is awaited', () => {
+    const { native, model } = fake();
+    void model.classify('/1.mp4');
+    void model.embed('/2.mp4', { signal: new AbortController().signal });
+    void model.classify('/3.mp4');
+    assert.deepEqual(
+      native.requests.map(({ path }) => path),
+      ['/1.mp4', '/2.mp4', '/3.mp4'],
+    );
+  });
+
+  it('refuses to classify without classes, and embeds all the same', async () => {
+    const { native, model } = fake([]);
+    await rejectsWith(
+      model.classify('/a.mp4'),
+      'INVALID_ARGUMENT',
+      /'fake' is a self-supervised checkpoint.*Use embed/,
+    );
+    const embedded = model.embed('/a.mp4');
+    native.answers[0]?.();
+    assert.deepEqual((await embedded).data, output.embedding);
+  });
+
+  it('refuses wrong arguments without starting anything', async () => {
+    const { native, model } = fake();
+    await rejectsWith(model.classify('/a.mp4', { topK: 0 }), 'INVALID_ARGUMENT', /'topK'/);
+    await rejectsWith(model.embed(''), 'INVALID_ARGUMENT', /empty string/);
+    const options = { model: 'another' } as object;
+    await rejectsWith(model.classify('/a.mp4', options), 'INVALID_ARGUMENT', /there is no option 'model'/);
+    assert.equal(native.requests.length, 0);
+  });
+
+  it('does nothing after its disposal but say what it was', async () => {
+    const { native, model } = fake();
+    await model.dispose();
+    await model.dispose();
+    await model[Symbol.asyncDispose]();
+    assert.equal(native.disposals, 1);
+    await rejectsWith(model.classify('/a.mp4'), 'DISPOSED', /'fake' was disposed: load it again/);
+    await rejectsWith(model.embed('/a.mp4'), 'DISPOSED', /was disposed/);
+    assert.equal(native.requests.length, 0);
+    assert.deepEqual(model.info, info);
+  });
+
+  it('hands out copies of what it is', () => {
+    const { model } = fake();
+    model.info.labels.push('maybe');
+    assert.deepEqual(model.info.labels, ['no', 'yes']);
+  });
+});
