@@ -9,6 +9,7 @@
 
 #include "engine/error.h"
 #include "model/checkpoint.h"
+#include "model/file.h"
 #include "model/program.h"
 #include "model/tensor_file.h"
 #include "model/torch_errors.h"
@@ -26,6 +27,28 @@ struct MemoryReturn {
   ~MemoryReturn() { ::malloc_trim(0); }
 };
 
+/// The pixels that the preprocessor will make must be the program's input [T, C, H, W], as far as that is known before
+/// a frame is seen.
+void requireFittingPixels(const ModelSpec& spec, const std::vector<std::int64_t>& input) {
+  const Preprocessing& preprocessing = spec.preprocessing;
+  std::int64_t height = input[2];
+  std::int64_t width = input[3];
+  if (preprocessing.cropHeight > 0) {
+    height = preprocessing.cropHeight;
+    width = preprocessing.cropWidth;
+  } else if (preprocessing.resize == Preprocessing::Resize::Exact) {
+    height = preprocessing.resizeHeight;
+    width = preprocessing.resizeWidth;
+  }
+  if (std::vector<std::int64_t>{spec.frames, 3, height, width} == input) return;
+  throw invalidFile(spec.weightFiles.front(),
+                    "the model takes " + std::to_string(input[0]) + " frames of " + std::to_string(input[3]) + " x " +
+                        std::to_string(input[2]) + " pixels in " + std::to_string(input[1]) +
+                        " colours, but the preprocessor prepares " + std::to_string(spec.frames) + " of " +
+                        std::to_string(width) + " x " + std::to_string(height) +
+                        " in 3. Take config.json and the preprocessor's configuration from the same checkpoint.");
+}
+
 std::vector<float> toVector(const at::Tensor& tensor) {
   const at::Tensor dense = tensor.contiguous();
   const float* data = dense.const_data_ptr<float>();
@@ -42,6 +65,7 @@ class ProgramModel final : public Model {
     token.check();
     program_.pack(1);
     input_ = program_.inputShape();
+    requireFittingPixels(spec_, input_);
     input_.insert(input_.begin(), 1);
     depth_ = program_.depth();
   }

@@ -41,10 +41,9 @@ Program::Program(const std::string& path) {
 Program::~Program() = default;
 
 std::vector<std::string> Program::unsupported(const Config& config) const {
+  const c10::IValue result = call(*module_, "unsupported", {toDict(config)});
   std::vector<std::string> sentences;
-  for (const c10::IValue& sentence : call(*module_, "unsupported", {toDict(config)}).toListRef()) {
-    sentences.push_back(sentence.toStringRef());
-  }
+  for (const c10::IValue& sentence : result.toListRef()) sentences.push_back(sentence.toStringRef());
   return sentences;
 }
 
@@ -57,8 +56,9 @@ bool Program::ignored(const std::string& name) const {
 }
 
 Shapes Program::expected(const Config& config) const {
+  const auto result = call(*module_, "expected", {toDict(config)}).toGenericDict();
   Shapes shapes;
-  for (const auto& item : call(*module_, "expected", {toDict(config)}).toGenericDict()) {
+  for (const auto& item : result) {
     shapes.emplace(item.key().toStringRef(), item.value().toIntVector());
   }
   return shapes;

@@ -1,0 +1,166 @@
+#include "model/model.h"
+
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <cmath>
+#include <numeric>
+#include <thread>
+
+#include <ATen/Parallel.h>
+#include <ATen/ops/randn.h>
+#include <ATen/ops/zeros.h>
+#include <c10/core/InferenceMode.h>
+
+#include "model/threading.h"
+#include "model_fixtures.h"
+
+using namespace tubelet;
+using namespace tubelet::model;
+using namespace tubelet::model::test;
+
+namespace {
+
+at::Tensor tinyPixels() {
+  return at::randn({1, 4, 3, 32, 32}, at::detail::createCPUGenerator(3));
+}
+
+void checkNear(const std::vector<float>& actual, const at::Tensor& expected) {
+  REQUIRE(static_cast<std::int64_t>(actual.size()) == expected.numel());
+  for (std::size_t i = 0; i < actual.size(); ++i) {
+    CHECK(actual[i] == doctest::Approx(expected.flatten()[static_cast<std::int64_t>(i)].item<float>()).epsilon(1e-4));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("model: its logits are those of the program with the plain weights, its scores their softmax") {
+  for (const std::string family : {"videomae", "timesformer", "vivit"}) {
+    for (const auto format : {ModelSpec::Format::Safetensors, ModelSpec::Format::PytorchBin}) {
+      CAPTURE(family);
+      const Folder folder;
+      const Checkpoint checkpoint = tinyCheckpoint(family);
+      const auto loaded = Model::load(checkpoint.save(folder, format), CancelToken());
+      const Output output = loaded->run(tinyPixels(), CancelToken());
+
+      const c10::InferenceMode noGradients;
+      Program plain(checkpoint.program);
+      plain.load(checkpoint.weights, checkpoint.config);
+      at::Tensor tokens = plain.embed(tinyPixels());
+      for (std::int64_t i = 0; i < plain.depth(); ++i) tokens = plain.block(tokens, i);
+      const auto [logits, embedding] = plain.head(tokens);
+      checkNear(output.logits, logits);
+      checkNear(output.scores, logits.softmax(-1));
+      checkNear(output.embedding, embedding);
+      CHECK(std::accumulate(output.scores.begin(), output.scores.end(), 0.0) == doctest::Approx(1));
+    }
+  }
+}
+
+TEST_CASE("model: it knows its size, and runs the same twice and from another thread") {
+  const Folder folder;
+  const Checkpoint checkpoint = tinyCheckpoint("videomae");
+  const auto loaded = Model::load(checkpoint.save(folder), CancelToken());
+  std::int64_t bytes = 0;
+  for (const auto& [name, tensor] : checkpoint.weights) bytes += static_cast<std::int64_t>(tensor.nbytes());
+  CHECK(loaded->weightBytes() == bytes);
+  CHECK(loaded->spec().frames == 4);
+
+  const at::Tensor pixels = tinyPixels();
+  const at::Tensor before = pixels.clone();
+  const Output first = loaded->run(pixels, CancelToken());
+  CHECK(pixels.equal(before));
+  CHECK(loaded->run(pixels, CancelToken()).logits == first.logits);
+  std::vector<float> elsewhere;
+  std::thread([&] {
+    prepareThread();
+    elsewhere = loaded->run(pixels, CancelToken()).logits;
+  }).join();
+  checkNear(elsewhere, at::tensor(at::ArrayRef<float>(first.logits)));
+}
+
+TEST_CASE("model: a self-supervised checkpoint has an embedding and no logits") {
+  const Folder folder;
+  Checkpoint checkpoint = tinyCheckpoint("videomae");
+  checkpoint.config["num_labels"] = 0;
+  for (const char* name : {"classifier.weight", "classifier.bias", "fc_norm.weight", "fc_norm.bias"}) {
+    checkpoint.weights.erase(name);
+  }
+  const Output output = Model::load(checkpoint.save(folder), CancelToken())->run(tinyPixels(), CancelToken());
+  CHECK(output.logits.empty());
+  CHECK(output.scores.empty());
+  CHECK(output.embedding.size() == 16);
+}
+
+TEST_CASE("model: pixels of another shape or type are refused, with the shape it takes") {
+  const Folder folder;
+  const auto loaded = Model::load(tinyCheckpoint("videomae").save(folder), CancelToken());
+  const auto running = [&](const at::Tensor& pixels) { return outcome([&] { loaded->run(pixels, CancelToken()); }); };
+  CHECK(running(at::zeros({1, 4, 3, 32, 32})) == "ok");
+  for (const auto& pixels : {at::zeros({1, 5, 3, 32, 32}), at::zeros({2, 4, 3, 32, 32}), at::zeros({4, 3, 32, 32}),
+                             at::zeros({1, 4, 3, 32, 32}, at::kDouble)}) {
+    const std::string result = running(pixels);
+    CAPTURE(result);
+    CHECK(result.starts_with("INVALID_ARGUMENT: "));
+    CHECK(contains(result, "[1, 4, 3, 32, 32]"));
+  }
+}
+
+TEST_CASE("model: pixels that no preprocessing could make into its input are refused when it is loaded") {
+  const Folder folder;
+  ModelSpec spec = tinyCheckpoint("videomae").save(folder);
+  const auto loading = [&spec] { return outcome([&] { Model::load(spec, CancelToken()); }); };
+  CHECK(loading() == "ok");
+  spec.frames = 5;
+  CHECK(contains(loading(), "MODEL_INVALID: " + spec.weightFiles[0] + ": the model takes 4 frames of 32 x 32 pixels"));
+  spec.frames = 4;
+  spec.preprocessing.cropWidth = 31;
+  CHECK(contains(loading(), "prepares 4 of 31 x 32"));
+  spec.preprocessing.cropWidth = spec.preprocessing.cropHeight = 0;
+  CHECK(loading() == "ok");  // the size is whatever the frames have
+  spec.preprocessing.resize = Preprocessing::Resize::Exact;
+  CHECK(contains(loading(), "prepares 4 of 224 x 224"));
+}
+
+TEST_CASE("model: a program that is not there is the package's fault") {
+  const Folder folder;
+  ModelSpec spec = tinyCheckpoint("videomae").save(folder);
+  spec.programPath = folder.path("absent.pt");
+  CHECK(outcome([&] { Model::load(spec, CancelToken()); }).starts_with("INTERNAL: " + spec.programPath));
+}
+
+TEST_CASE("model: cancelling stops a run between two blocks") {
+  const Folder folder;
+  const auto loaded = Model::load(tinyCheckpoint("videomae", 400).save(folder), CancelToken());
+  CancelToken token;
+  // 400 blocks take some tens of milliseconds on the fastest machine.
+  std::thread canceller([&token] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    token.cancel();
+  });
+  CHECK(outcome([&] { loaded->run(tinyPixels(), token); }) == "cancelled");
+  canceller.join();
+
+  const CancelToken late(std::chrono::milliseconds(5));
+  CHECK(outcome([&] { loaded->run(tinyPixels(), late); }).starts_with("TIMEOUT: "));
+}
+
+TEST_CASE("threads: a prepared thread has one, and is given more by name, whatever other threads do") {
+  int fresh = 0;
+  int raised = 0;
+  int undisturbed = 0;
+  std::thread([&] {
+    prepareThread();
+    fresh = at::get_num_threads();
+    std::thread([] {
+      prepareThread();
+      setThreads(3);
+    }).join();
+    undisturbed = at::get_num_threads();
+    setThreads(2);
+    raised = at::get_num_threads();
+  }).join();
+  CHECK(fresh == 1);
+  CHECK(undisturbed == 1);
+  CHECK(raised == 2);
+}
