@@ -1,7 +1,8 @@
 """Camera movements as paths of affine maps, and the optical flow they cause.
 
-Coordinates: the unit is the short side of the picture; the origin is its centre; x points right, y down.
-A camera pose is a 3x3 matrix that maps a point of the view to the point of the (flat) scene seen there.
+Coordinates: the unit is the short side of the picture; the origin is its centre; x points right,
+y down. A camera pose is a 3x3 matrix that maps a point of the view to the point of the (flat) scene
+seen there.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A clip, wholly determined by a seed: what is seen, how the camera moves, what else moves, how it is encoded."""
+"""A clip, wholly determined by a seed: scene, camera movement, other movement, and encoding."""
 
 from __future__ import annotations
 
@@ -59,8 +59,9 @@ class Thing:
         angle, zoom = self.spin * time, self.size / SPRITE
         c, s = zoom * np.cos(angle), zoom * np.sin(angle)
         to_centre = np.array([[1, 0, -SPRITE / 2], [0, 1, -SPRITE / 2], [0, 0, 1]])
-        to_frame = np.linalg.inv(to_scene) @ np.array([[c, -s, x], [s, c, y], [0, 0, 1]]) @ to_centre
-        corners = to_frame @ np.array([[0, SPRITE, SPRITE, 0], [0, 0, SPRITE, SPRITE], [1, 1, 1, 1]])
+        place = np.array([[c, -s, x], [s, c, y], [0, 0, 1]])
+        to_frame = np.linalg.inv(to_scene) @ place @ to_centre
+        corners = to_frame @ [[0, SPRITE, SPRITE, 0], [0, 0, SPRITE, SPRITE], [1, 1, 1, 1]]
         left, top = np.maximum(np.floor(corners[:2].min(1)).astype(int), 0)
         right, bottom = np.minimum(np.ceil(corners[:2].max(1)).astype(int) + 1, frame.shape[1::-1])
         if left >= right or top >= bottom:
@@ -104,7 +105,9 @@ class Clip:
             picture=picture,
             placement=_placement(rng, picture),
             movement=Movement.draw(rng, label, seconds),
-            things=tuple(Thing.draw(rng, split) for _ in range(rng.choice(4, p=[0.4, 0.3, 0.2, 0.1]))),
+            things=tuple(
+                Thing.draw(rng, split) for _ in range(rng.choice(4, p=[0.4, 0.3, 0.2, 0.1]))
+            ),
             grain=rng.uniform(0, 6) if rng.uniform() < 0.5 else 0.0,
             flicker=rng.uniform(0, 0.08) if rng.uniform() < 0.3 else 0.0,
             width=width,
@@ -161,7 +164,7 @@ class Clip:
 
 
 def _placement(rng: np.random.Generator, picture: Picture) -> np.ndarray:
-    """Where in the picture the clip's middle looks, how closely, and how far the picture is turned."""
+    """Where in the picture the clip's middle looks, how closely, and how far it is turned."""
     height, width = picture.levels[0].shape[:2]
     scale = picture.short_side * rng.uniform(0.35, 0.85)
     angle = np.radians(rng.normal(0, 10))

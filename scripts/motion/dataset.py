@@ -3,8 +3,8 @@
     python scripts/motion/dataset.py --count 30000 --out /tmp/motion/rendered
     python scripts/motion/dataset.py --count 3000 --encoded --out /tmp/motion/encoded
 
-Rendering is fifty times cheaper than a round trip through the codec, so most training clips skip it; the
-encoded ones teach the model its artefacts. Training may start while clips are still being made.
+Rendering is fifty times cheaper than a round trip through the codec, so most training clips skip
+it; the encoded ones teach the model its artefacts. Training may start while clips are being made.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from video import encoded, read_frames, resize_and_crop, sample_times
 
 SIDE = 64  # pixels
 FRAMES = 8
-STRIDE = 4  # frames of 1/FPS s between two that the model sees; at 8 a tubelet cannot follow the motion
+STRIDE = 4  # frames of 1 / FPS s between two that the model sees
 FPS = 30
 SPACING = STRIDE / FPS  # seconds
 SHARD = 100  # clips a file
@@ -48,14 +48,14 @@ def rendered(seed: int) -> Sample:
 
 
 def decoded(seed: int) -> Sample:
-    """The training clip of this seed after H.264, at twice the frames: two phases to choose from."""
+    """The training clip of this seed after H.264, at twice the frames: two phases to pick from."""
     clip = Clip.draw(seed, "train")
     frames, times = read_frames(encoded(clip), 2 * FRAMES, SPACING / 2)
     frames = np.stack([resize_and_crop(frame, SIDE) for frame in frames])
     return Sample(frames, clip.poses(times), LABELS.index(clip.label))
 
 
-# --- Augmentation: the symmetries of the square and of time permute the labels and keep everything exact.
+# Augmentation: the symmetries of the square and of time permute the labels and stay exact.
 
 
 def turned(sample: Sample, transpose: bool, flip_x: bool, flip_y: bool, backwards: bool) -> Sample:
@@ -129,7 +129,9 @@ class Batches(IterableDataset):
         for step in range(1_000_000_000):
             if step % 100 == 0:
                 shards = {folder: load_shards(folder) for folder in self.folders}
-                shares = np.array([self.folders[folder] * bool(shards[folder]) for folder in shards])
+                shares = np.array(
+                    [share * bool(shards[folder]) for folder, share in self.folders.items()]
+                )
             samples = []
             for choice in rng.choice(len(shares), self.size, p=shares / shares.sum()):
                 folder = list(shards.values())[choice]
@@ -176,7 +178,9 @@ def save_shard(folder: Path, start: int, samples: list[Sample]) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("--count", type=int, default=3000, help="clips")
     parser.add_argument("--encoded", action="store_true", help="send the clips through the codec")
     parser.add_argument("--out", type=Path, required=True)

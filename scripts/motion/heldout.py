@@ -2,8 +2,8 @@
 
     python scripts/motion/heldout.py --count 300 --seed 1 OUTDIR
 
-leaves OUTDIR/0000.mp4 ... and OUTDIR/labels.json, a list of {"file", "label"}; every label is as frequent as
-the others.
+leaves OUTDIR/0000.mp4 ... and OUTDIR/labels.json, a list of {"file", "label"}; every label is as
+frequent as the others.
 """
 
 from __future__ import annotations
@@ -21,10 +21,12 @@ SEEDS_A_SET = 1_000_000
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("folder", type=Path)
     parser.add_argument("--count", type=int, default=300, help="clips")
-    parser.add_argument("--seed", type=int, default=1, help="which set of clips; sets do not overlap")
+    parser.add_argument("--seed", type=int, default=1, help="which set; sets do not overlap")
     options = parser.parse_args()
 
     cv2.setNumThreads(1)

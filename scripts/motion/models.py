@@ -36,6 +36,7 @@ _CHANGE, _RIGHT, _DOWN, _FREE = 0, WINDOWS, 2 * WINDOWS, 3 * WINDOWS
 _CLOCK, _PLACE = 4 * WINDOWS, 4 * WINDOWS + FRAMES  # TimeSformer's alone
 CLOCK = 4.0  # size of the mark of a frame's time
 ASK = 5.0  # weight with which attention looks for that mark
+TURN = 0.3  # weight of a turning or outward flow's direction, of a token's root mean square
 PRODUCT = 0.1  # weight of a product in the channel that sums them
 CONTENT = 2.0  # root mean square of what a token says of its pixels
 
@@ -162,11 +163,12 @@ FAMILIES = {
 def start(family: Family, model: PreTrainedModel, frames: Tensor) -> None:
     """Start at the equation of optical flow instead of at random: ds/dt = -v . grad s.
 
-    For a smooth window w over a patch, the change in time of the signal <w, picture> is the speed times
-    <grad w, picture>. So the patch embedding starts with WINDOWS such windows and their derivatives, and
-    the first MLP with units that see the sum or difference of a window's change and one of its
-    derivatives: their curved activations make the products that give v. From a random start, finding
-    these products among the pixels takes most of the training. `frames` are a training batch, uint8.
+    For a smooth window w over a patch, the change in time of the signal <w, picture> is the speed
+    times <grad w, picture>. So the patch embedding starts with WINDOWS such windows and their
+    derivatives, and the first MLP with units that see the sum or difference of a window's change
+    and one of its derivatives: their curved activations make the products that give v. From a
+    random start, finding these products among the pixels takes most of the training. `frames` are
+    a training batch, uint8.
     """
     windows = _windows(WINDOWS)
     gradient = windows.diff(dim=1, prepend=windows[:, :1] * 0), windows.diff(
@@ -215,7 +217,7 @@ def _start_frames(
     query, key, value = qkv.weight.view(3, width, width)
     query.zero_(), key.zero_(), dense.weight.zero_(), layer.temporal_dense.weight.zero_()
     layer.temporal_dense.weight.fill_diagonal_(1)
-    # Heads 0 to 2 fetch windows, derivatives to the right and down; the windows go to free channels.
+    # Heads 0 to 2 fetch windows and derivatives right and down; windows go to free channels.
     for index, goal in enumerate((_FREE, _RIGHT, _DOWN)):
         rows = torch.arange(FRAMES) + index * head
         query[rows, _CLOCK + (torch.arange(FRAMES) - 1) % FRAMES] = ASK  # frame t asks for t + 1
@@ -230,7 +232,8 @@ def _start_frames(
 def _start_products(mlp: tuple[nn.Linear, nn.Linear], change: dict[int, float]) -> None:
     """Units that see +-change +-derivative of each window, 8 a window, summed into two channels.
 
-    GELU(a + b) + GELU(-a - b) - GELU(a - b) - GELU(b - a) has the sign of a * b and grows with both.
+    GELU(a + b) + GELU(-a - b) - GELU(a - b) - GELU(b - a) has the sign of a * b and grows with
+    both.
     """
     inner, outer = mlp
     row = 0
@@ -246,6 +249,51 @@ def _start_products(mlp: tuple[nn.Linear, nn.Linear], change: dict[int, float]) 
                     row += 1
 
 
+@torch.no_grad()
+def start_turns(family: Family, model: PreTrainedModel, frames: Tensor, flow: Tensor) -> None:
+    """Give the MLP behind half of the layers units for outward and clockwise flow.
+
+    Zooming and rolling differ in (place * flow) and (place x flow) only: products once more. Where
+    a token keeps its place [x, y] and its flow is fitted on a batch, `flow` [B, T-1, GRID * GRID, 2].
+    """
+    inner, outer = _mlp(family.layers(model)[LAYERS // 2])
+    seen: list[Tensor] = []
+    hook = inner.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    model(pixel_values=family.pixels(frames))
+    hook.remove()
+    flow = flow[:, :: family.tubelet]
+    tokens = family.grid(seen[0])[:, : flow.shape[1]]
+    tokens = torch.cat([tokens, torch.ones_like(tokens[..., :1])], -1).flatten(0, 2)
+    wanted = torch.cat([patch_centres().expand_as(flow), flow], -1).flatten(0, 2)
+    gram = tokens.T @ tokens + 10 * torch.eye(tokens.shape[1])
+    fit = torch.linalg.solve(gram, tokens.T @ wanted)
+    fit = fit / (tokens @ fit).square().mean(0).sqrt()
+    x, y, right, down = fit.T  # [width + 1] each, of unit variance
+
+    scale = TURN * seen[0].square().mean().sqrt()
+    outward, clockwise = scale * torch.randn(2, outer.out_features)
+    row = inner.out_features
+    for place, motion, goal in (
+        (x, right, outward),
+        (y, down, outward),
+        (x, down, clockwise),
+        (y, right, -clockwise),
+    ):
+        for sign in (1, -1):
+            for side in (1, -1):
+                row -= 1
+                unit = side * (place + sign * motion)
+                inner.weight[row], inner.bias[row] = unit[:-1], unit[-1]
+                outer.weight[:, row] = sign * goal
+
+
+def patch_centres() -> Tensor:
+    """[GRID * GRID, 2] x and y in short sides from the centre."""
+    line = ((torch.arange(GRID) + 0.5) * PATCH - SIDE / 2) / SIDE
+    y, x = torch.meshgrid(line, line, indexing="ij")
+    return torch.stack([x, y], -1).view(-1, 2)
+
+
 def _mlp(layer: nn.Module) -> tuple[nn.Linear, nn.Linear]:
     if hasattr(layer, "mlp"):  # ViViT
         return layer.mlp.fc1, layer.mlp.fc2
@@ -253,7 +301,7 @@ def _mlp(layer: nn.Module) -> tuple[nn.Linear, nn.Linear]:
 
 
 def _standardise(family: Family, projection: nn.Conv2d | nn.Conv3d, frames: Tensor) -> None:
-    """Scale the channels for an output of rms CONTENT; a window and its derivatives share a scale."""
+    """Scale the channels to an rms of CONTENT; a window and its derivatives share a scale."""
     pixels = family.pixels(frames)
     pixels = pixels.transpose(1, 2) if family.tubelet == 2 else pixels.flatten(0, 1)
     size = projection(pixels).transpose(0, 1).flatten(1).square().mean(1).sqrt()
@@ -266,10 +314,12 @@ def _standardise(family: Family, projection: nn.Conv2d | nn.Conv3d, frames: Tens
 
 @torch.no_grad()
 def start_from_videomae(model: PreTrainedModel, source: PreTrainedModel) -> None:
-    """Start ViViT from a trained VideoMAE: the same blocks, plus CLS token and learned positions."""
+    """Start ViViT from a trained VideoMAE: the same blocks, plus CLS token and positions."""
     theirs, ours = FAMILIES["videomae"], FAMILIES["vivit"]
-    per_channel = [torch.tensor(v).view(1, 3, 1, 1, 1) for v in (theirs.mean, theirs.std, ours.mean, ours.std)]
-    mean, std, new_mean, new_std = per_channel
+    mean, std, new_mean, new_std = (
+        torch.tensor(value).view(1, 3, 1, 1, 1)
+        for value in (theirs.mean, theirs.std, ours.mean, ours.std)
+    )
     old, new = theirs.projection(source), ours.projection(model)
     new.weight.copy_(old.weight * new_std / std)
     new.bias.copy_(old.bias + (old.weight * (new_mean - mean) / std).sum((1, 2, 3, 4)))
@@ -302,7 +352,7 @@ def save(family: Family, model: PreTrainedModel, folder: Path) -> None:
 
 
 def _cosines(count: int) -> Tensor:
-    """The `count` smoothest functions of the 2-D cosine transform of a patch: [count,PATCH,PATCH]."""
+    """The `count` smoothest functions of a patch's cosine transform: [count,PATCH,PATCH]."""
     k = torch.arange(PATCH)
     waves = torch.cos(math.pi / PATCH * (k[None] + 0.5) * k[:, None])  # [frequency, pixel]
     order = (k[:, None] ** 2 + k[None] ** 2).flatten().argsort(stable=True)[:count]
@@ -310,7 +360,7 @@ def _cosines(count: int) -> Tensor:
 
 
 def _windows(count: int) -> Tensor:
-    """Such functions, fading to nothing at the patch's edges, blind to its mean: [count,PATCH,PATCH]."""
+    """Such functions, fading out at the patch's edges, blind to its mean: [count,PATCH,PATCH]."""
     fade = torch.sin(math.pi / PATCH * (torch.arange(PATCH) + 0.5))
     fade = torch.outer(fade, fade)
     waves = _cosines(count + 1)[1:] * fade

@@ -1,8 +1,8 @@
 """Lets transformers' image processors use a torchvision that was built against another PyTorch.
 
-They need its Python code only. That code refuses to import while its compiled operators are missing, so
-this declares them, empty. Import this module before transformers; without torchvision, or with one whose
-operators load, it does nothing.
+They need its Python code only. That code refuses to import while its compiled operators are
+missing, so this declares them, empty. Import this module before transformers; without torchvision,
+or with one whose operators load, it does nothing.
 """
 
 import importlib.util
@@ -15,7 +15,8 @@ if importlib.util.find_spec("torchvision"):
     try:
         import torchvision
     except RuntimeError:
-        _library = torch.library.Library("torchvision", "FRAGMENT")  # kept: the schemas live as long
+        # Kept in a variable: the schemas live only as long.
+        _library = torch.library.Library("torchvision", "FRAGMENT")
         for _name in OPERATORS:
             _library.define(f"{_name}() -> Tensor")
         import torchvision  # noqa: F401

@@ -37,8 +37,11 @@ def sample(label: str) -> Clip:
         unevenness=replace(Movement.draw(rng, label, SECONDS).unevenness, rms=0.0),
     )
     if label != "shake":
-        movement = replace(movement, sway=tuple(replace(wobble, rms=0.0) for wobble in movement.sway))
-    things = (replace(Thing.draw(rng, "heldout"), velocity=np.array([0.2, 0.1])),) if label == "static" else ()
+        steady = tuple(replace(wobble, rms=0.0) for wobble in movement.sway)
+        movement = replace(movement, sway=steady)
+    things: tuple[Thing, ...] = ()
+    if label == "static":  # something moves, but not the camera
+        things = (replace(Thing.draw(rng, "heldout"), velocity=np.array([0.2, 0.1])),)
     return Clip(
         label=label,
         seconds=SECONDS,
@@ -58,7 +61,9 @@ def sample(label: str) -> Clip:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("folder", type=Path)
     options = parser.parse_args()
     cv2.setNumThreads(1)

@@ -1,4 +1,4 @@
-"""What the camera looks at: photographs and procedural textures, split into training and held out."""
+"""What the camera looks at: photographs and procedural textures, for training and held out."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import numpy as np
 
 Split = Literal["train", "heldout"]
 
-# Those in the wheels of scikit-image and scikit-learn whose licence is stated there and allows this use.
-# Each is on one side of the split only.
+# Those in the wheels of scikit-image and scikit-learn whose licence is stated there and allows this
+# use. Each is on one side of the split only.
 PHOTOS: dict[Split, tuple[str, ...]] = {
     "train": (
         "astronaut.png",
@@ -52,7 +52,10 @@ class Picture:
         return min(wanted, len(self.levels) - 1)
 
     def draw(self, to_pixels: np.ndarray, level: int, width: int, height: int) -> np.ndarray:
-        """Draw through `to_pixels` [3,3]: drawn pixel -> pixel of the original; mirrored beyond its edges."""
+        """Draw through `to_pixels` [3,3]: drawn pixel -> pixel of the original.
+
+        The picture is mirrored beyond its edges.
+        """
         shrink = 0.5**level
         to_level = np.diag([shrink, shrink, 1.0]) @ to_pixels
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
@@ -137,7 +140,7 @@ def cells(rng: np.random.Generator) -> np.ndarray:
 
 
 def waves(rng: np.random.Generator) -> np.ndarray:
-    """Stripes in several directions, bent, so that they tell every movement: cloth, water, dunes."""
+    """Stripes in several directions, bent so that they tell every movement: cloth, dunes."""
     y, x = np.mgrid[:SIDE, :SIDE].astype(np.float32)
     bend = [cv2.GaussianBlur(rng.standard_normal((SIDE, SIDE)), (0, 0), 20) for _ in range(2)]
     x, y = x + 600 * bend[0], y + 600 * bend[1]
@@ -158,7 +161,8 @@ def writing(rng: np.random.Generator) -> np.ndarray:
     for row in np.arange(10, SIDE + 40, 34 * size):
         line = "".join(rng.choice(letters, 40))
         start = (int(rng.integers(-30, 20)), int(row))
-        cv2.putText(canvas, line, start, int(rng.integers(0, 5)), size, ink, 1 + int(size), cv2.LINE_AA)
+        font, thick = int(rng.integers(0, 5)), 1 + int(size)
+        cv2.putText(canvas, line, start, font, size, ink, thick, cv2.LINE_AA)
     return canvas if rng.uniform() < 0.7 else 255 - canvas
 
 

@@ -3,9 +3,9 @@
     python scripts/motion/train.py --family videomae --minutes 30 --out models/motion-videomae
 
 The learning rate follows the clock, so that it has come down when the time is up, however busy the
-machine is. A throw-away linear layer on the patch tokens, after half of the layers and after all, learns
-the optical flow at each patch's centre, which the camera's poses give exactly. Without it the models stay
-near chance for tens of thousands of clips.
+machine is. A throw-away linear layer on the patch tokens, after half of the layers and after all,
+learns the optical flow at each patch's centre, which the camera's poses give exactly, and how much
+of it goes outward and clockwise. Without it the models stay near chance for a long time.
 """
 
 from __future__ import annotations
@@ -20,12 +20,21 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import DataLoader
 from dataset import FRAMES, SIDE, Batches
-from models import FAMILIES, GRID, LAYERS, PATCH, Family, save, start, start_from_videomae
+from models import (
+    FAMILIES,
+    LAYERS,
+    Family,
+    patch_centres,
+    save,
+    start,
+    start_from_videomae,
+    start_turns,
+)
 from transformers import PreTrainedModel, VideoMAEForVideoClassification
 
 FLOW_UNIT = 1.0  # pixels: about the usual flow, so that the flow loss starts near one
 WARM_UP = 0.04  # of the time
-EMA_DECAY = 0.999
+EMA_DECAY = 0.998
 
 
 class FlowHead(nn.Module):
@@ -35,23 +44,32 @@ class FlowHead(nn.Module):
         super().__init__()
         self.family = family
         self.norm = nn.LayerNorm(width)
-        self.linear = nn.Linear(width, 2 * family.tubelet)
+        self.linear = nn.Linear(width, 4 * family.tubelet)
 
     def forward(self, tokens: Tensor) -> Tensor:
-        """Tokens [B,N,D] -> flow [B, T, GRID * GRID, 2] in FLOW_UNIT, the last frame's without meaning."""
-        flow = self.linear(self.norm(self.family.grid(tokens)))  # [B, T / tubelet, P, tubelet * 2]
-        flow = flow.unflatten(-1, (self.family.tubelet, 2))
+        """Tokens [B,N,D] -> flow and its turns [B, T, GRID * GRID, 4] in FLOW_UNIT.
+
+        The last frame's is without meaning.
+        """
+        flow = self.linear(self.norm(self.family.grid(tokens)))  # [B, T / tubelet, P, tubelet * 4]
+        flow = flow.unflatten(-1, (self.family.tubelet, 4))
         return flow.transpose(2, 3).flatten(1, 2)
 
 
 def true_flow(poses: Tensor) -> Tensor:
     """Poses [B,T,3,3] -> flow [B, T-1, GRID * GRID, 2] at the patches' centres, in FLOW_UNIT."""
-    line = ((torch.arange(GRID) + 0.5) * PATCH - SIDE / 2) / SIDE
-    y, x = torch.meshgrid(line, line, indexing="ij")
-    points = torch.stack([x, y], -1).view(-1, 2)
+    points = patch_centres()
     step = torch.linalg.solve(poses[:, 1:], poses[:, :-1])
     moved = points @ step[..., :2, :2].transpose(-1, -2) + step[..., None, :2, 2]
     return (moved - points) * (SIDE / FLOW_UNIT)
+
+
+def with_turns(flow: Tensor) -> Tensor:
+    """Add the outward and the clockwise part to a flow [..., GRID * GRID, 2]."""
+    out = functional.normalize(patch_centres(), dim=-1)
+    outward = (flow * out).sum(-1)
+    clockwise = flow[..., 1] * out[:, 0] - flow[..., 0] * out[:, 1]
+    return torch.cat([flow, torch.stack([outward, clockwise], -1)], -1)
 
 
 def learning_rate(progress: float, peak: float) -> float:
@@ -59,6 +77,11 @@ def learning_rate(progress: float, peak: float) -> float:
     if progress < WARM_UP:
         return peak * max(progress / WARM_UP, 0.02)
     return peak * 0.5 * (1 + math.cos(math.pi * min((progress - WARM_UP) / (1 - WARM_UP), 1)))
+
+
+def moving_average(average: Tensor, new: Tensor, count: Tensor) -> Tensor:
+    """Exponential, but young while there are few to average: it must not remember the start."""
+    return torch.lerp(new, average, min(EMA_DECAY, count.item() / (count.item() + 10)))
 
 
 def train(
@@ -85,9 +108,7 @@ def train(
         lr=peak,
         fused=True,
     )
-    average = torch.optim.swa_utils.AveragedModel(
-        model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(EMA_DECAY)
-    )
+    average = torch.optim.swa_utils.AveragedModel(model, avg_fn=moving_average)
     began = saved = time.monotonic()
     totals, clips = torch.zeros(4), 0
     for step, (frames, poses, labels) in enumerate(loader):
@@ -99,7 +120,7 @@ def train(
             group["lr"] = learning_rate(progress, peak)
         seen.clear()
         logits = model(pixel_values=family.pixels(frames)).logits
-        target = true_flow(poses)
+        target = with_turns(true_flow(poses))
         flow_losses = [
             functional.smooth_l1_loss(head(tokens)[:, : FRAMES - 1], target, beta=0.5)
             for head, tokens in zip(heads, seen, strict=True)
@@ -115,8 +136,8 @@ def train(
         clips += len(labels)
         right = (logits.argmax(1) == labels).float().mean()
         totals += torch.stack([class_loss.detach(), *(f.detach() for f in flow_losses), right])
-        if (step + 1) % 25 == 0:
-            values = " ".join(f"{value:.3f}" for value in (totals / 25).tolist())
+        if (step + 1) % 100 == 0:
+            values = " ".join(f"{value:.3f}" for value in (totals / 100).tolist())
             print(
                 f"{elapsed / 60:5.1f} min {clips:7d} clips {clips / elapsed:5.1f}/s"
                 f" | class, flow (half way, end) losses, accuracy: {values}",
@@ -126,23 +147,26 @@ def train(
         if time.monotonic() - saved > 60 * save_every:
             saved = time.monotonic()
             save(family, average.module, out)
-            torch.save({"model": model.state_dict(), "heads": heads.state_dict()}, out / "resume.pt")
+            torch.save({"model": model.state_dict()}, out / "resume.pt")
     save(family, average.module, out)
-    torch.save({"model": model.state_dict(), "heads": heads.state_dict()}, out / "resume.pt")
+    torch.save({"model": model.state_dict()}, out / "resume.pt")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("--family", choices=FAMILIES, required=True)
     parser.add_argument("--minutes", type=float, default=30)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--init-from", type=Path, help="a trained VideoMAE to start ViViT from")
     parser.add_argument("--resume", type=Path, help="the resume.pt of an earlier run to go on from")
+    parser.add_argument("--turns", action="store_true", help="with --resume: start_turns, too")
     parser.add_argument("--rendered", type=Path, required=True, help="folder written by dataset.py")
     parser.add_argument("--encoded", type=Path, required=True, help="the same, for --encoded clips")
     parser.add_argument("--encoded-share", type=float, default=0.2, help="of the clips of a batch")
-    parser.add_argument("--batch", type=int, default=64)
-    parser.add_argument("--peak", type=float, default=1e-3, help="highest learning rate")
+    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--peak", type=float, default=5e-4, help="highest learning rate")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--save-every", type=float, default=5, help="minutes")
@@ -156,12 +180,17 @@ def main() -> None:
     batches = Batches(options.batch, options.seed, folders)
     loader = DataLoader(batches, batch_size=None, num_workers=1, prefetch_factor=16)
     model = family.build()
+    frames, poses, _ = next(iter(Batches(192, options.seed + 1, folders)))
     if options.init_from:
-        start_from_videomae(model, VideoMAEForVideoClassification.from_pretrained(options.init_from))
-    else:
-        start(family, model, next(iter(Batches(256, options.seed + 1, folders)))[0])
-    if options.resume:
+        start_from_videomae(
+            model, VideoMAEForVideoClassification.from_pretrained(options.init_from)
+        )
+    elif options.resume:
         model.load_state_dict(torch.load(options.resume)["model"])
+    else:
+        start(family, model, frames)
+    if options.turns or not (options.init_from or options.resume):
+        start_turns(family, model, frames, true_flow(poses))
     print(f"{family.name}: {sum(p.numel() for p in model.parameters()):,} parameters", flush=True)
     model.train()
     train(family, model, loader, options.minutes, options.peak, options.out, options.save_every)

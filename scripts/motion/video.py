@@ -1,4 +1,4 @@
-"""Encoding, decoding, choosing frames, and resizing them as the checkpoints' image processors do."""
+"""Encoding, decoding, choosing frames, and resizing them as the image processors do."""
 
 from __future__ import annotations
 
@@ -33,13 +33,15 @@ def encoded(clip: Clip) -> io.BytesIO:
 
 
 def sample_times(duration: float, frames: int, spacing: float) -> np.ndarray:
-    """`frames` times, `spacing` seconds apart, centred in `duration`; tighter when it is shorter."""
+    """`frames` times `spacing` seconds apart, centred in `duration`; tighter if it is shorter."""
     spacing = min(spacing, duration / frames)
     return duration / 2 + spacing * (np.arange(frames) - (frames - 1) / 2)
 
 
-def read_frames(source: BinaryIO | str, frames: int, spacing: float) -> tuple[list[np.ndarray], np.ndarray]:
-    """The RGB frames on screen at `sample_times`, and the times at which they appeared, in seconds."""
+def read_frames(
+    source: BinaryIO | str, frames: int, spacing: float
+) -> tuple[list[np.ndarray], np.ndarray]:
+    """The RGB frames on screen at `sample_times`, and the times at which they appeared."""
     with av.open(source) as container:
         stream = container.streams.video[0]
         stream.thread_type = "NONE"
