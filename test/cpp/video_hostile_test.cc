@@ -63,7 +63,7 @@ TEST_CASE("files that are no videos") {
   for (char& byte : noise) byte = static_cast<char>(random());
   ffmpeg("-f lavfi -i testsrc2=size=64x48 -frames:v 1 " + (folder / "one.png"));
 
-  const std::pair<const char*, std::string> inputs[] = {
+  const std::pair<std::string, std::string> inputs[] = {
       {"nothing", ""},
       {"one byte", "x"},
       {"noise", noise},
@@ -96,7 +96,7 @@ TEST_CASE("files without a video stream") {
   ffmpeg(sound + (folder / "sound.wav"));
   ffmpeg(sound + (folder / "sound.flac"));
   ffmpeg(sound + "-c:a libvorbis " + (folder / "sound.ogg"));
-  for (const char* name : {"sound.mp4", "cover.m4a", "cover.mp3", "sound.wav", "sound.flac", "sound.ogg"}) {
+  for (const std::string name : {"sound.mp4", "cover.m4a", "cover.mp3", "sound.wav", "sound.flac", "sound.ogg"}) {
     CAPTURE(name);
     CHECK(readCode(folder / name) == "NO_VIDEO_STREAM");
     CHECK(probeCode(folder / name) == "NO_VIDEO_STREAM");
@@ -128,16 +128,15 @@ TEST_CASE("containers, codecs and encryption that are not supported are named") 
 TEST_CASE("files that were cut short are noticed") {
   const TempFolder folder;
   const std::string path = folder / "cut";
-  for (const char* name : {"a.mp4", "faststart.mp4", "fragmented.mp4", "a.mkv", "live.mkv", "a.webm", "a.avi"}) {
-    const std::string form(name);
+  for (const std::string form : {"a.mp4", "faststart.mp4", "fragmented.mp4", "a.mkv", "live.mkv", "a.webm", "a.avi"}) {
     std::string options = form == "a.webm" ? "-c:v libvpx -g 10" : std::string(kH264) + " -g 10";
     if (form == "faststart.mp4") options += " -movflags faststart";
     if (form == "fragmented.mp4") options += " -movflags frag_keyframe+empty_moov";
     if (form == "live.mkv") options += " -live 1 -cluster_time_limit 500 -f matroska";
-    const std::string whole = contents(encode(folder, name, "160x96", 60, options));
-    REQUIRE(readCode(folder / name) == "none");
+    const std::string whole = contents(encode(folder, form, "160x96", 60, options));
+    REQUIRE(readCode(folder / form) == "none");
     for (const double part : {0.3, 0.6, 0.95}) {
-      CAPTURE(name);
+      CAPTURE(form);
       CAPTURE(part);
       write(path, whole.substr(0, static_cast<std::size_t>(static_cast<double>(whole.size()) * part)));
       CHECK(readCode(path) == "TRUNCATED_VIDEO");

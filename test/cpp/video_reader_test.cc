@@ -12,9 +12,8 @@ namespace tubelet::video::test {
 namespace {
 
 struct Encoding {
-  const char* name;
-  const char* options;
-  const char* size = "160x96";
+  std::string name;
+  std::string options;
 };
 
 constexpr const char* kH264 = "-c:v libx264 -preset veryfast -bf 2 -g 12 -pix_fmt yuv420p";
@@ -72,18 +71,18 @@ TEST_CASE("frames equal the ffmpeg program's in every container and codec") {
   };
   for (const Encoding& encoding : encodings) {
     CAPTURE(encoding.name);
-    const std::string path = encode(folder, encoding.name, encoding.size, 40, encoding.options);
+    const std::string path = encode(folder, encoding.name, "160x96", 40, encoding.options);
     checkAgainstFfmpeg(folder, path, 160, 96);
   }
 }
 
 TEST_CASE("colours follow the stream's own matrix and range") {
   const TempFolder folder;
-  for (const char* matrix : {"bt709", "smpte170m", "bt2020nc"}) {
-    for (const char* range : {"tv", "pc"}) {
+  for (const std::string matrix : {"bt709", "smpte170m", "bt2020nc"}) {
+    for (const std::string range : {"tv", "pc"}) {
       CAPTURE(matrix);
       CAPTURE(range);
-      const std::string tags = std::string("-colorspace ") + matrix + " -color_range " + range;
+      const std::string tags = "-colorspace " + matrix + " -color_range " + range;
       const std::string path = encode(folder, "colours.mp4", "160x96", 3, std::string(kH264) + " " + tags);
       checkAgainstFfmpeg(folder, path, 160, 96);
     }

@@ -23,7 +23,7 @@ Sampling looped(Sampling sampling) {
 }
 
 struct Case {
-  const char* what;
+  std::string what;
   Sampling sampling;
   std::vector<double> times;
   Indexes expected;
