@@ -10,13 +10,11 @@ async function loadAndLetGo(how: string): Promise<void> {
   const loaded: { model: NativeModel | undefined } = { model: (await loadForward(argument(0))).model };
   say('loaded', process.memoryUsage.rss());
   say('weights', loaded.model?.weightBytes);
-  say('external', process.memoryUsage().external);
   if (how === 'dispose') await loaded.model?.dispose();
   loaded.model = undefined;
 }
 
 async function main(): Promise<void> {
-  say('external before', process.memoryUsage().external);
   await loadAndLetGo(argument(1));
   for (let i = 0; i < 20 && argument(1) === 'forget'; i++) {
     globalThis.gc?.();
@@ -24,7 +22,6 @@ async function main(): Promise<void> {
     await delay(10);
   }
   say('released', process.memoryUsage.rss());
-  say('external after', process.memoryUsage().external);
 }
 
 void main();
