@@ -42,7 +42,7 @@ const [clip = ''] = samples;
 const model = 'motion-vivit';
 
 describe('the program', function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
 
   it('explains itself', async () => {
     const { code, stdout } = await tubelet(['--help']);
@@ -85,7 +85,7 @@ describe('the program', function () {
 });
 
 describe('the program on clips', function () {
-  this.timeout(120_000);
+  this.timeout(180_000);
   const folder = suiteFolder('cli');
 
   it('classify prints one JSON line a file', async () => {

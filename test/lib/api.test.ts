@@ -16,7 +16,7 @@ const model = 'motion-vivit';
 const [clip = ''] = samples;
 
 describe('the API', function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
   const folder = suiteFolder('api');
 
   for (const name of families.map((family) => `motion-${family}`)) {
