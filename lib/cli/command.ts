@@ -24,8 +24,8 @@ export interface Command {
 /** The lines about options that several commands share. */
 export const optionHelp = {
   model: `  --model NAME     a bundled name (motion-vivit, motion-timesformer,
-                   motion-videomae), a folder (absolute or starting with '.'), or
-                   a hub name that is in the Hugging Face cache; default:
+                   motion-videomae), a folder (absolute or starting with '.'),
+                   or a hub name that is in the Hugging Face cache; default:
                    $TUBELET_MODEL, else MCG-NJU/videomae-base-finetuned-kinetics`,
   sampling: `  --sampling MODE  which frames: trained (default), spread or consecutive`,
   json: `  --json           one JSON line a file, as when the output is no terminal`,
