@@ -18,7 +18,7 @@ The vector itself is in the JSON; a terminal shows its beginning.
 
 Options:
 ${optionHelp.model}
-  --normalize      scale vectors to length 1, so that a dot product is the cosine
+  --normalize      scale vectors to length 1: a dot product is then the cosine
 ${optionHelp.sampling}
 ${optionHelp.json}
 
