@@ -38,6 +38,8 @@ START = {
     ),
 }
 
+CLIPS = {"videomae": 57, "timesformer": 34, "vivit": 22}  # thousands; of ViViT, its own
+
 
 def result(counts: np.ndarray) -> str:
     """Accuracy and confusion matrix as Markdown. `counts` is [true label, predicted label]."""
@@ -68,6 +70,7 @@ def write(checkpoint: Path, counts: np.ndarray) -> None:
         family=family,
         paper=PAPER[family],
         start=START[family],
+        clips=CLIPS[family],
         layers=config["num_hidden_layers"],
         width=config["hidden_size"],
         heads=config["num_attention_heads"],
