@@ -2,13 +2,13 @@
 
 import { load } from '#lib/index';
 
-import { argument, say, video } from './support';
+import { argument, say, shortVideo } from './support';
 
 async function main(): Promise<void> {
   const resident: number[] = [];
   for (let cycle = 0; cycle < Number(argument(1)); cycle++) {
     const model = await load(argument(0));
-    await model.classify(video);
+    await model.classify(shortVideo);
     await model.dispose();
     globalThis.gc?.();
     resident.push(process.memoryUsage.rss());

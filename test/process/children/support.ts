@@ -5,8 +5,13 @@ import type { NativeClipRequest, NativeModel, NativeOutput, NativeTask } from '#
 import { nativeSpec, openCheckpoint } from '#lib/checkpoint';
 import { binding } from '#lib/runtime';
 
+const samples = join(resolve(__dirname, '..', '..', '..'), 'samples');
+
 /** A sample of 13 seconds. */
-export const video = join(resolve(__dirname, '..', '..', '..'), 'samples', 'nasa_13013.mp4');
+export const video = join(samples, 'nasa_13013.mp4');
+
+/** One of 3 seconds and fewer pixels. */
+export const shortVideo = join(samples, 'pan-right.mp4');
 
 export const clip: NativeClipRequest = {
   path: video,
