@@ -17,7 +17,10 @@ const scalerFlags = 'bilinear';
 async function shownAt(clip: string, stream: number): Promise<number[]> {
   const entries = ['-select_streams', String(stream), '-show_entries', 'frame=best_effort_timestamp_time'];
   const { stdout } = await run('ffprobe', ['-v', 'error', ...entries, '-of', 'csv=p=0', clip]);
-  const times = stdout.split(/[\s,]+/).filter((text) => text !== '').map(Number);
+  const times = stdout
+    .split(/[\s,]+/)
+    .filter((text) => text !== '')
+    .map(Number);
   return times.map((time) => time - (times[0] ?? 0));
 }
 

@@ -1,11 +1,14 @@
 """What transformers' default image processor for a checkpoint makes of RGB frames.
 
-pixels.py CHECKPOINT FRAMES.u8 --shape T,H,W,3 OUT.f32
+pixels.py JOBS.json
 
-OUT.f32 holds pixels [1, T, 3, H, W]; the shape and the processor's name are on stdout.
+JOBS.json is a list of {"checkpoint", "frames", "shape", "out"}: raw RGB bytes of shape [T, H, W, 3]
+in, pixels [1, T, 3, H, W] as float32 out. The shapes and the processors' names are on stdout.
 """
 
 import argparse
+import json
+from pathlib import Path
 
 import numpy as np
 import support
@@ -20,16 +23,14 @@ def prepare(checkpoint: str, frames: np.ndarray) -> tuple[np.ndarray, str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("checkpoint")
-    parser.add_argument("frames")
-    parser.add_argument("out")
-    parser.add_argument("--shape", type=support.shape_of, required=True)
-    arguments = parser.parse_args()
-
-    frames = np.fromfile(arguments.frames, dtype=np.uint8).reshape(arguments.shape)
-    pixels, processor = prepare(arguments.checkpoint, frames)
-    support.write_floats(arguments.out, pixels)
-    support.print_json({"shape": list(pixels.shape), "processor": processor})
+    parser.add_argument("jobs")
+    done = []
+    for job in json.loads(Path(parser.parse_args().jobs).read_text()):
+        frames = np.fromfile(job["frames"], dtype=np.uint8).reshape(job["shape"])
+        pixels, processor = prepare(job["checkpoint"], frames)
+        support.write_floats(job["out"], pixels)
+        done.append({"shape": list(pixels.shape), "processor": processor})
+    support.print_json(done)
 
 
 if __name__ == "__main__":
