@@ -12,6 +12,8 @@ std::string text(unsigned version) {
 
 }  // namespace
 
-LibavVersions libavVersions() { return {text(avformat_version()), text(avcodec_version())}; }
+LibavVersions libavVersions() {
+  return {text(avformat_version()), text(avcodec_version())};
+}
 
 }  // namespace tubelet::video
