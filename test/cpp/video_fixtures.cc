@@ -50,7 +50,7 @@ void ffmpeg(const std::string& arguments) {
 
 std::string encode(const TempFolder& folder, const std::string& name, const std::string& size, int frames,
                    const std::string& encoding) {
-  const std::string path = folder / name;
+  std::string path = folder / name;
   ffmpeg("-f lavfi -i testsrc2=size=" + size + ":rate=25 -frames:v " + std::to_string(frames) + " " + encoding + " " +
          path);
   return path;
