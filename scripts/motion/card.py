@@ -32,13 +32,27 @@ START = {
         " of optical flow, the rest at random (`start` in `models.py`)."
     ),
     "vivit": (
-        "It starts from the trained `motion-videomae`, whose blocks are the same; the CLS token"
+        "It starts from `motion-videomae` half way through its training, whose blocks are the"
+        " same; the CLS token"
         " starts at random and the learned position embeddings as VideoMAE's fixed ones"
         " (`start_from_videomae` in `models.py`)."
     ),
 }
 
-CLIPS = {"videomae": 57, "timesformer": 34, "vivit": 22}  # thousands; of ViViT, its own
+HISTORY = {
+    "videomae": (
+        "These weights come from three runs, each resumed from the one before: the first with batch"
+        " 64, the first two without the turns. All in all they saw about 57 thousand clips."
+    ),
+    "timesformer": (
+        "These weights come from three runs, each resumed from the one before: the first with batch"
+        " 64, the first two without the turns. All in all they saw about 34 thousand clips."
+    ),
+    "vivit": (
+        "These weights come from one run over about 22 thousand clips; the turns were in place in"
+        " the VideoMAE that it started from."
+    ),
+}
 
 
 def result(counts: np.ndarray) -> str:
@@ -70,7 +84,7 @@ def write(checkpoint: Path, counts: np.ndarray) -> None:
         family=family,
         paper=PAPER[family],
         start=START[family],
-        clips=CLIPS[family],
+        history=HISTORY[family],
         layers=config["num_hidden_layers"],
         width=config["hidden_size"],
         heads=config["num_attention_heads"],
