@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-
 from camera import LABELS, Movement
 from scenes import Picture, Split, draw_picture
 
@@ -105,9 +104,7 @@ class Clip:
             picture=picture,
             placement=_placement(rng, picture),
             movement=Movement.draw(rng, label, seconds),
-            things=tuple(
-                Thing.draw(rng, split) for _ in range(rng.choice(4, p=[0.4, 0.3, 0.2, 0.1]))
-            ),
+            things=tuple(Thing.draw(rng, split) for _ in range(rng.choice(4, p=[0.4, 0.3, 0.2, 0.1]))),
             grain=rng.uniform(0, 6) if rng.uniform() < 0.5 else 0.0,
             flicker=rng.uniform(0, 0.08) if rng.uniform() < 0.3 else 0.0,
             width=width,

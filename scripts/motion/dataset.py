@@ -17,10 +17,9 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 import torch
-from torch.utils.data import IterableDataset
-
 from camera import LABELS, ROLL, TRAVEL, ZOOM
 from clips import Clip
+from torch.utils.data import IterableDataset
 from video import encoded, read_frames, resize_and_crop, sample_times
 
 SIDE = 64  # pixels
@@ -129,9 +128,7 @@ class Batches(IterableDataset):
         for step in range(1_000_000_000):
             if step % 100 == 0:
                 shards = {folder: load_shards(folder) for folder in self.folders}
-                shares = np.array(
-                    [share * bool(shards[folder]) for folder, share in self.folders.items()]
-                )
+                shares = np.array([share * bool(shards[folder]) for folder, share in self.folders.items()])
             samples = []
             for choice in rng.choice(len(shares), self.size, p=shares / shares.sum()):
                 folder = list(shards.values())[choice]
@@ -178,9 +175,7 @@ def save_shard(folder: Path, start: int, samples: list[Sample]) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--count", type=int, default=3000, help="clips")
     parser.add_argument("--encoded", action="store_true", help="send the clips through the codec")
     parser.add_argument("--out", type=Path, required=True)

@@ -52,9 +52,7 @@ def confusion(checkpoint: Path, clips: Path) -> np.ndarray:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("clips", type=Path, help="folder written by heldout.py")
     parser.add_argument("--card", action="store_true", help="write the model card")

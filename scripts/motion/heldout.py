@@ -13,7 +13,6 @@ import json
 from pathlib import Path
 
 import cv2
-
 from clips import Clip
 from video import encode
 
@@ -21,9 +20,7 @@ SEEDS_A_SET = 1_000_000
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--count", type=int, default=300, help="clips")
     parser.add_argument("--seed", type=int, default=1, help="which set; sets do not overlap")

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import processors  # noqa: F401  (before transformers)
 import torch
+from camera import LABELS
+from dataset import FPS, FRAMES, SIDE, STRIDE
 from torch import Tensor, nn
 from transformers import (
     PreTrainedModel,
@@ -21,10 +23,6 @@ from transformers import (
     VivitForVideoClassification,
     VivitImageProcessor,
 )
-from transformers.models.videomae.modeling_videomae import get_sinusoid_encoding_table
-
-from camera import LABELS
-from dataset import FPS, FRAMES, SIDE, STRIDE
 
 PATCH = 16  # pixels
 GRID = SIDE // PATCH
@@ -149,9 +147,7 @@ FAMILIES = {
         tubelet=2,
         build=_vivit,
         # To [-1, 1] by the offset alone, as in the paper.
-        processor=lambda: VivitImageProcessor(
-            **_SIZE, rescale_factor=1 / 127.5, offset=True, do_normalize=False
-        ),
+        processor=lambda: VivitImageProcessor(**_SIZE, rescale_factor=1 / 127.5, offset=True, do_normalize=False),
         encoder=lambda model: model.vivit,
         layers=lambda model: model.vivit.layers,
         projection=lambda model: model.vivit.embeddings.patch_embeddings.projection,
@@ -171,9 +167,7 @@ def start(family: Family, model: PreTrainedModel, frames: Tensor) -> None:
     a training batch, uint8.
     """
     windows = _windows(WINDOWS)
-    gradient = windows.diff(dim=1, prepend=windows[:, :1] * 0), windows.diff(
-        dim=2, prepend=windows[:, :, :1] * 0
-    )
+    gradient = windows.diff(dim=1, prepend=windows[:, :1] * 0), windows.diff(dim=2, prepend=windows[:, :, :1] * 0)
     down, right = gradient
     if family.tubelet == 2:
         _start_tubelets(family, model, windows, right, down)
@@ -182,9 +176,7 @@ def start(family: Family, model: PreTrainedModel, frames: Tensor) -> None:
     _standardise(family, family.projection(model), frames)
 
 
-def _start_tubelets(
-    family: Family, model: PreTrainedModel, windows: Tensor, right: Tensor, down: Tensor
-) -> None:
+def _start_tubelets(family: Family, model: PreTrainedModel, windows: Tensor, right: Tensor, down: Tensor) -> None:
     """The change is between the two frames of a tubelet, the derivatives are of their mean."""
     projection = family.projection(model)
     change = torch.stack([-windows, windows], 1)
@@ -196,9 +188,7 @@ def _start_tubelets(
     _start_products(_mlp(family.layers(model)[0]), {_CHANGE: 1.0})
 
 
-def _start_frames(
-    family: Family, model: PreTrainedModel, windows: Tensor, right: Tensor, down: Tensor
-) -> None:
+def _start_frames(family: Family, model: PreTrainedModel, windows: Tensor, right: Tensor, down: Tensor) -> None:
     """The first temporal attention fetches the next frame's windows and derivatives."""
     projection = family.projection(model)
     width = projection.out_channels
@@ -317,8 +307,7 @@ def start_from_videomae(model: PreTrainedModel, source: PreTrainedModel) -> None
     """Start ViViT from a trained VideoMAE: the same blocks, plus CLS token and positions."""
     theirs, ours = FAMILIES["videomae"], FAMILIES["vivit"]
     mean, std, new_mean, new_std = (
-        torch.tensor(value).view(1, 3, 1, 1, 1)
-        for value in (theirs.mean, theirs.std, ours.mean, ours.std)
+        torch.tensor(value).view(1, 3, 1, 1, 1) for value in (theirs.mean, theirs.std, ours.mean, ours.std)
     )
     old, new = theirs.projection(source), ours.projection(model)
     new.weight.copy_(old.weight * new_std / std)

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-
 from camera import Movement
 from clips import Clip, Thing
 from scenes import photo
@@ -61,9 +60,7 @@ def sample(label: str) -> Clip:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("folder", type=Path)
     options = parser.parse_args()
     cv2.setNumThreads(1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -60,9 +60,7 @@ class Picture:
         to_level = np.diag([shrink, shrink, 1.0]) @ to_pixels
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         image = self.levels[level]
-        return cv2.warpAffine(
-            image, to_level[:2], (width, height), flags=flags, borderMode=cv2.BORDER_REFLECT_101
-        )
+        return cv2.warpAffine(image, to_level[:2], (width, height), flags=flags, borderMode=cv2.BORDER_REFLECT_101)
 
 
 def draw_picture(rng: np.random.Generator, split: Split) -> Picture:
@@ -72,7 +70,7 @@ def draw_picture(rng: np.random.Generator, split: Split) -> Picture:
     return texture(int(rng.choice(TEXTURES[split])))
 
 
-@lru_cache(maxsize=None)
+@cache
 def photo(name: str) -> Picture:
     import skimage
     import sklearn.datasets
@@ -88,7 +86,7 @@ def photo(name: str) -> Picture:
     return Picture(pixels)
 
 
-@lru_cache(maxsize=None)
+@cache
 def texture(seed: int) -> Picture:
     """The texture of this seed; the kinds take turns."""
     rng = np.random.default_rng([seed, 77])
@@ -132,9 +130,7 @@ def cells(rng: np.random.Generator) -> np.ndarray:
     seeds = np.full((SIDE, SIDE), 255, np.uint8)
     count = int(rng.integers(60, 400))
     seeds[rng.integers(0, SIDE, count), rng.integers(0, SIDE, count)] = 0
-    distance, index = cv2.distanceTransformWithLabels(
-        seeds, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
-    )
+    distance, index = cv2.distanceTransformWithLabels(seeds, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
     colours = rng.uniform(0, 255, 3) * 0.5 + rng.uniform(0, 200, (index.max() + 1, 3)) * 0.6
     return colours[index] + (rng.uniform(-6, 6) * distance)[..., None]
 

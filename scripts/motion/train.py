@@ -16,10 +16,12 @@ import time
 from pathlib import Path
 
 import torch
+from dataset import FRAMES, SIDE, Batches
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import DataLoader
-from dataset import FRAMES, SIDE, Batches
+from transformers import PreTrainedModel, VideoMAEForVideoClassification
+
 from models import (
     FAMILIES,
     LAYERS,
@@ -30,7 +32,6 @@ from models import (
     start_from_videomae,
     start_turns,
 )
-from transformers import PreTrainedModel, VideoMAEForVideoClassification
 
 FLOW_UNIT = 1.0  # pixels: about the usual flow, so that the flow loss starts near one
 WARM_UP = 0.04  # of the time
@@ -153,9 +154,7 @@ def train(
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--family", choices=FAMILIES, required=True)
     parser.add_argument("--minutes", type=float, default=30)
     parser.add_argument("--out", type=Path, required=True)
@@ -182,9 +181,7 @@ def main() -> None:
     model = family.build()
     frames, poses, _ = next(iter(Batches(192, options.seed + 1, folders)))
     if options.init_from:
-        start_from_videomae(
-            model, VideoMAEForVideoClassification.from_pretrained(options.init_from)
-        )
+        start_from_videomae(model, VideoMAEForVideoClassification.from_pretrained(options.init_from))
     elif options.resume:
         model.load_state_dict(torch.load(options.resume)["model"])
     else:

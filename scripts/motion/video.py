@@ -7,9 +7,8 @@ from typing import BinaryIO
 
 import av
 import numpy as np
-from PIL import Image
-
 from clips import Clip
+from PIL import Image
 
 
 def encode(clip: Clip, target: BinaryIO | str) -> None:
@@ -38,9 +37,7 @@ def sample_times(duration: float, frames: int, spacing: float) -> np.ndarray:
     return duration / 2 + spacing * (np.arange(frames) - (frames - 1) / 2)
 
 
-def read_frames(
-    source: BinaryIO | str, frames: int, spacing: float
-) -> tuple[list[np.ndarray], np.ndarray]:
+def read_frames(source: BinaryIO | str, frames: int, spacing: float) -> tuple[list[np.ndarray], np.ndarray]:
     """The RGB frames on screen at `sample_times`, and the times at which they appeared."""
     with av.open(source) as container:
         stream = container.streams.video[0]
