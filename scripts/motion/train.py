@@ -15,6 +15,7 @@ import math
 import time
 from pathlib import Path
 
+import processors  # noqa: F401  (before transformers)
 import torch
 from dataset import FRAMES, SIDE, Batches
 from torch import Tensor, nn
