@@ -68,6 +68,7 @@ class ProgramModel final : public Model {
     requireFittingPixels(spec_, input_);
     input_.insert(input_.begin(), 1);
     depth_ = program_.depth();
+    ::malloc_trim(0);  // what was read only to be joined: query, key and value
   }
 
   const ModelSpec& spec() const override { return spec_; }

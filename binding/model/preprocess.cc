@@ -103,19 +103,23 @@ PixelBuffer::PixelBuffer(const Preprocessing& preprocessing, int frames)
   filled_.resize(static_cast<std::size_t>(frames));
 }
 
-// The arithmetic is float32 and in the order of the processors: their fast ones fold the rescaling into mean and
-// standard deviation, (x - mean / factor) / (std / factor); ViViT's rescales in float64 and then goes step by step.
+// The arithmetic is that of the processors, so that the values are theirs to the last bit. The fast ones compute in
+// float32 and fold the rescaling into mean and standard deviation, (x - mean / factor) / (std / factor), when they do
+// both. ViViT's (`offset`) rescales in float64 and then goes on in float32, step by step.
 PixelBuffer::Table PixelBuffer::makeTable(const Preprocessing& preprocessing) {
   Table table{};
   const bool fused = preprocessing.normalize && !preprocessing.offset;
-  const auto factor = static_cast<float>(1.0 / preprocessing.rescaleFactor);
+  const auto fold = fused ? static_cast<float>(1.0 / preprocessing.rescaleFactor) : 1.0F;
   for (std::size_t c = 0; c < table.size(); ++c) {
-    const float mean = static_cast<float>(preprocessing.mean[c]) * (fused ? factor : 1.0F);
-    const float std = static_cast<float>(preprocessing.std[c]) * (fused ? factor : 1.0F);
+    const float mean = static_cast<float>(preprocessing.mean[c]) * fold;
+    const float std = static_cast<float>(preprocessing.std[c]) * fold;
     for (std::size_t byte = 0; byte < table[c].size(); ++byte) {
       auto value = static_cast<float>(byte);
-      if (!fused) value = static_cast<float>(static_cast<double>(byte) * preprocessing.rescaleFactor);
-      if (preprocessing.offset) value -= 1.0F;
+      if (preprocessing.offset) {
+        value = static_cast<float>(static_cast<double>(byte) * preprocessing.rescaleFactor) - 1.0F;
+      } else if (!fused) {
+        value *= static_cast<float>(preprocessing.rescaleFactor);
+      }
       if (preprocessing.normalize) value = (value - mean) / std;
       table[c][byte] = value;
     }

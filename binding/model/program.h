@@ -43,7 +43,7 @@ class Program {
 
   /// `weights`: exactly the expected ones, of one type. Lets go of those it does not keep.
   void load(Weights weights, const Config& config);
-  /// Lays the weights out for speed on this machine, for batches of `clips`.
+  /// Prepares the weights for inference on batches of about `clips`.
   void pack(std::int64_t clips);
 
   /// [T, C, H, W]
@@ -52,7 +52,7 @@ class Program {
 
   /// Pixels [B, T, C, H, W] to tokens [B, N, D].
   at::Tensor embed(const at::Tensor& pixels) const;
-  /// One layer. May write into `tokens`: go on with what it returns.
+  /// One layer; `tokens` stays as it was.
   at::Tensor block(const at::Tensor& tokens, std::int64_t index) const;
   /// Tokens to logits [B, L] and embedding [B, D].
   std::pair<at::Tensor, at::Tensor> head(const at::Tensor& tokens) const;

@@ -1,0 +1,42 @@
+#include "model/torch_errors.h"
+
+#include <doctest/doctest.h>
+
+#include <stdexcept>
+
+#include <ATen/ops/empty.h>
+
+#include "model_fixtures.h"
+
+using namespace tubelet;
+using namespace tubelet::model;
+using namespace tubelet::model::test;
+
+namespace {
+
+std::string translating(const std::function<void()>& work) {
+  return outcome([&] { translatingErrors("do this", work); });
+}
+
+}  // namespace
+
+TEST_CASE("errors: what LibTorch and the standard library throw becomes an Error with their words as its reason") {
+  CHECK(translating([] {}) == "ok");
+  CHECK(translating([] { throw std::runtime_error("why"); }) == "INTERNAL: Failed to do this. (why)");
+  const std::string shape = translating([] { at::empty({2, 3}).reshape({5}); });
+  CHECK(shape.starts_with("INTERNAL: Failed to do this. (shape '[5]' is invalid"));
+  CHECK_FALSE(contains(shape, "frame #0"));
+}
+
+TEST_CASE("errors: memory that is not there is OUT_OF_MEMORY, whoever says so") {
+  CHECK(translating([] { at::empty({1LL << 55}); }).starts_with("OUT_OF_MEMORY: Not enough memory to do this."));
+  CHECK(translating([] { throw std::bad_alloc(); }).starts_with("OUT_OF_MEMORY: "));
+  CHECK(translating([] {
+          throw std::runtime_error("in the interpreter: std::bad_alloc");
+        }).starts_with("OUT_OF_MEMORY: "));
+}
+
+TEST_CASE("errors: what is typed already comes through unchanged") {
+  CHECK(translating([] { throw Error(ErrorCode::Timeout, "late", "very"); }) == "TIMEOUT: late (very)");
+  CHECK(translating([] { throw Cancelled(); }) == "cancelled");
+}
