@@ -77,9 +77,9 @@ TEST_CASE("files that are no videos") {
       {"DASH", "<?xml version=\"1.0\"?>\n<MPD xmlns=\"urn:mpeg:dash:schema:mpd:2011\" type=\"static\"></MPD>\n"},
       {"SDP", "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=video 5004 RTP/AVP 96\n"},
   };
-  for (const auto& [what, bytes] : inputs) {
-    CAPTURE(what);
-    write(path, bytes);
+  for (const auto& input : inputs) {
+    CAPTURE(input.first);
+    write(path, input.second);
     CHECK(readCode(path) == "NOT_A_VIDEO");
     CHECK(probeCode(path) == "NOT_A_VIDEO");
   }
@@ -159,7 +159,10 @@ TEST_CASE("damage inside is an error or a warning, and never a crash") {
   std::mt19937 random(7);
   for (int round = 0; round < 40; ++round) {
     std::string bytes = whole;
-    for (int flips = 0; flips < 20; ++flips) bytes[random() % bytes.size()] ^= static_cast<char>(1 << random() % 8);
+    for (int flips = 0; flips < 20; ++flips) {
+      char& byte = bytes[random() % bytes.size()];
+      byte = static_cast<char>(static_cast<unsigned char>(byte) ^ 1U << random() % 8);
+    }
     write(path, bytes);
     CHECK_NOTHROW(static_cast<void>(readCode(path)));
   }
@@ -189,8 +192,9 @@ TEST_CASE("a limit holds at exactly its value") {
   const auto bytes = static_cast<std::int64_t>(contents(path).size());
   CHECK(readCode(path, {.bytes = bytes}) == "none");
   CHECK(readCode(path, {.bytes = bytes - 1}) == "LIMIT_EXCEEDED");
-  CHECK(readCode(path, {.pixels = 64 * 48}) == "none");
-  CHECK(readCode(path, {.pixels = 64 * 48 - 1}) == "LIMIT_EXCEEDED");
+  constexpr std::int64_t kPixels = 3072;  // 64 x 48
+  CHECK(readCode(path, {.pixels = kPixels}) == "none");
+  CHECK(readCode(path, {.pixels = kPixels - 1}) == "LIMIT_EXCEEDED");
   CHECK(readCode(path, {.frames = 10}) == "none");
   CHECK(readCode(path, {.frames = 9}) == "LIMIT_EXCEEDED");
   CHECK(readCode(sounded, {.streams = 3}) == "none");
@@ -198,8 +202,8 @@ TEST_CASE("a limit holds at exactly its value") {
   CHECK(readCode(sounded, {.streams = 1}) == "LIMIT_EXCEEDED");
 
   const std::string stretched = encode(folder, "stretched.mp4", "64x48", 3, std::string(kH264) + " -vf setsar=2");
-  CHECK(readCode(stretched, {.pixels = 128 * 48}) == "none");
-  CHECK(readCode(stretched, {.pixels = 128 * 48 - 1}) == "LIMIT_EXCEEDED");
+  CHECK(readCode(stretched, {.pixels = 2 * kPixels}) == "none");
+  CHECK(readCode(stretched, {.pixels = 2 * kPixels - 1}) == "LIMIT_EXCEEDED");
 }
 
 TEST_CASE("cancelling stops a reader within 100 ms, and a deadline does too") {

@@ -82,8 +82,9 @@ TEST_CASE("colours follow the stream's own matrix and range") {
     for (const std::string range : {"tv", "pc"}) {
       CAPTURE(matrix);
       CAPTURE(range);
-      const std::string tags = "-colorspace " + matrix + " -color_range " + range;
-      const std::string path = encode(folder, "colours.mp4", "160x96", 3, std::string(kH264) + " " + tags);
+      std::string options = kH264;
+      options.append(" -colorspace ").append(matrix).append(" -color_range ").append(range);
+      const std::string path = encode(folder, "colours.mp4", "160x96", 3, options);
       checkAgainstFfmpeg(folder, path, 160, 96);
     }
   }
