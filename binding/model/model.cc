@@ -51,7 +51,7 @@ void requireFittingPixels(const ModelSpec& spec, const std::vector<std::int64_t>
 
 std::vector<float> toVector(const at::Tensor& tensor) {
   const at::Tensor dense = tensor.contiguous();
-  const float* data = dense.const_data_ptr<float>();
+  const auto* data = dense.const_data_ptr<float>();
   return {data, data + dense.numel()};
 }
 

@@ -45,7 +45,7 @@ std::string opcodeText(std::uint8_t code) {
       {0x97, "NEXT_BUFFER"},  {0x98, "READONLY_BUFFER"},
   };
   static constexpr std::array<char, 17> kDigits{"0123456789abcdef"};
-  const std::string number{'0', 'x', kDigits[code >> 4U], kDigits[code & 15U]};
+  std::string number{'0', 'x', kDigits[code >> 4U], kDigits[code & 15U]};
   for (const auto& [known, name] : kNames) {
     if (known == code) return std::string(name) + " (" + number + ")";
   }

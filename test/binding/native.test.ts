@@ -211,14 +211,15 @@ describe('the native surface', function () {
     it('busy: dispose waits for what runs and rejects what waits', async () => {
       const model = await loaded();
       const order: string[] = [];
+      const long = clip(spec.frames, inRoot('samples', 'nasa_13013.mp4'));
       const calls = Array.from({ length: 4 }, (_, i) =>
-        model.run(request).promise.then(
+        model.run(long).promise.then(
           () => order.push(`done ${i}`),
           (error: unknown) => order.push(`${(error as NativeError).code} ${i}`),
         ),
       );
-      // Once the first has begun; it cannot be over yet.
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      // Once the first has begun; decoding alone takes it several times as long.
+      await new Promise((resolve) => setTimeout(resolve, 25));
       await Promise.all([...calls, model.dispose().then(() => order.push('disposed'))]);
       assert.equal(order.at(-1), 'disposed');
       assert.deepEqual(order.slice(0, -1).sort(), ['DISPOSED 1', 'DISPOSED 2', 'DISPOSED 3', 'done 0']);

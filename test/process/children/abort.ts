@@ -42,9 +42,13 @@ async function main(): Promise<void> {
   say('busy after abort', await busyFor(model));
 
   // Behind a hundred others of its kind, and in the middle of its own.
-  const others = Array.from({ length: 100 }, () => readFrames(video, { sampling: 'spread' }).catch(() => undefined));
+  const crowd = new AbortController();
+  const { signal: leave } = crowd;
+  const others = Array.from({ length: 100 }, () => readFrames(video, { sampling: 'spread', signal: leave }));
+  const ended = Promise.allSettled(others);
   say('waiting to decode', await abortAfter(20, (signal) => readFrames(video, { signal })));
-  await Promise.all(others);
+  crowd.abort();
+  await ended;
   say('decoding', await abortAfter(15, (signal) => readFrames(video, { sampling: 'spread', frames: 64, signal })));
   say('done');
 }
