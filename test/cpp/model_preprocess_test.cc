@@ -135,7 +135,9 @@ TEST_CASE("pixels: rescaling and normalising, with ViViT's offset in between") {
     return std::array{pixels[0].item<float>(), pixels[1].item<float>(), pixels[2].item<float>()};
   };
   preprocessing.rescaleFactor = 1.0 / 255;
-  CHECK(values() == std::array{0.0F, static_cast<float>(51 / 255.0), 1.0F});
+  CHECK(values()[0] == 0);
+  CHECK(values()[1] == doctest::Approx(0.2));
+  CHECK(values()[2] == doctest::Approx(1));
 
   preprocessing.normalize = true;
   preprocessing.mean = {0.485, 0.456, 0.406};
