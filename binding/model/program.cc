@@ -69,7 +69,7 @@ void Program::load(Weights weights, const Config& config) {
   dict.reserve(weights.size());
   for (const auto& [name, tensor] : weights) dict.insert(name, tensor);
   weights.clear();
-  call(*module_, "load", {std::move(dict), toDict(config)});
+  call(*module_, "load", {dict, toDict(config)});
 }
 
 void Program::pack(std::int64_t clips) {

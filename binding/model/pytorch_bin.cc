@@ -53,7 +53,8 @@ void PytorchBin::requireLittleEndian() {
   std::string order(archive_.size("byteorder"), '\0');
   archive_.read("byteorder", order.data(), order.size());
   if (order != "little") {
-    throw invalidFile(path(), "was written with byte order \"" + order.substr(0, 20) + "\"; only \"little\" is read.");
+    throw invalidFile(path(),
+                      R"(was written with byte order ")" + order.substr(0, 20) + R"("; only "little" is read.)");
   }
 }
 

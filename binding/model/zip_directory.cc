@@ -1,7 +1,7 @@
 #include "model/zip_directory.h"
 
 #include <algorithm>
-#include <cstring>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -20,10 +20,12 @@ constexpr std::size_t kLocator64Bytes = 20;
 constexpr std::size_t kEndBytes = 22;  ///< then a comment of at most 65535 bytes
 constexpr std::uint64_t kMaxDirectoryBytes = 16 << 20;
 
-template <typename Number>
-Number numberAt(std::string_view bytes, std::size_t position) {
-  Number number{};
-  std::memcpy(&number, bytes.substr(position, sizeof number).data(), sizeof number);
+/// The little-endian number of `count` bytes at `position`, which must be inside.
+std::uint64_t numberAt(std::string_view bytes, std::size_t position, std::size_t count) {
+  std::uint64_t number = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    number |= static_cast<std::uint64_t>(static_cast<std::uint8_t>(bytes[position + i])) << (8 * i);
+  }
   return number;
 }
 
@@ -53,11 +55,11 @@ Directory locate(const File& file) {
   if (end == std::string_view::npos) throw damaged(file);
 
   if (end >= kLocator64Bytes && view.substr(end - kLocator64Bytes).starts_with(kLocator64)) {
-    const auto position = numberAt<std::uint64_t>(view, end - kLocator64Bytes + 8);
+    const auto position = numberAt(view, end - kLocator64Bytes + 8, 8);
     const std::string end64 = readAt(file, position, kEnd64Bytes);
-    if (end64.starts_with(kEnd64)) return {numberAt<std::uint64_t>(end64, 48), numberAt<std::uint64_t>(end64, 40)};
+    if (end64.starts_with(kEnd64)) return {numberAt(end64, 48, 8), numberAt(end64, 40, 8)};
   }
-  return {numberAt<std::uint32_t>(view, end + 16), numberAt<std::uint32_t>(view, end + 12)};
+  return {numberAt(view, end + 16, 4), numberAt(view, end + 12, 4)};
 }
 
 }  // namespace
@@ -68,12 +70,11 @@ void requireUncompressed(const File& file) {
   const std::string directory = readAt(file, offset, bytes);
   std::string_view rest = directory;
   while (rest.size() >= kEntryBytes && rest.starts_with(kEntry)) {
-    if (const auto method = numberAt<std::uint16_t>(rest, 10); method != 0) {
+    if (const auto method = numberAt(rest, 10, 2); method != 0) {
       throw invalidFile(file.path(), "holds compressed records (zip method " + std::to_string(method) +
                                          "); torch.save writes none. Save the weights again with torch.save.");
     }
-    const std::size_t entry = kEntryBytes + numberAt<std::uint16_t>(rest, 28) + numberAt<std::uint16_t>(rest, 30) +
-                              numberAt<std::uint16_t>(rest, 32);
+    const std::size_t entry = kEntryBytes + numberAt(rest, 28, 2) + numberAt(rest, 30, 2) + numberAt(rest, 32, 2);
     rest.remove_prefix(std::min(entry, rest.size()));
   }
   if (!rest.empty()) throw damaged(file);

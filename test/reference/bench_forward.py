@@ -7,11 +7,16 @@ read, so that runs can alternate with another program's. Ends when stdin does.
 """
 
 import argparse
+import os
 import sys
 import time
 
 import support
 import torch
+
+# What tubelet adds to its compute threads (binding/engine/thread_pool.cc): on a machine that has other
+# work too, that work then slows both alike.
+TUBELETS_NICENESS = 5
 
 
 @torch.inference_mode()
@@ -22,6 +27,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=1)
     arguments = parser.parse_args()
 
+    os.nice(TUBELETS_NICENESS)
     torch.set_num_threads(arguments.threads)
     model = support.load_model(arguments.checkpoint)
     config = model.config
