@@ -26,7 +26,9 @@ Napi::Value probe(const Napi::CallbackInfo& info) {
     auto found = std::make_shared<video::VideoInfo>();
     engine::Lane::Job job;
     job.ingest = [found, path = pathArgument(info[0])](const CancelToken& token) {
-      *found = video::probe(path, video::Limits{}, token);
+      const video::ReadOptions options;
+      video::FileSource source(path, options.limits.bytes);
+      *found = video::probe(source, options, token);
     };
     Environment& environment = Environment::of(info.Env());
     return Task::start(environment, environment.files(), std::move(job),

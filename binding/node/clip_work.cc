@@ -72,14 +72,18 @@ class PixelSink : public video::FrameSink {
 void FramesWork::read(const CancelToken& token) {
   const auto start = Clock::now();
   ByteSink sink(*this);
-  info = video::readClip(request.path, request.sampling, video::Limits{}, sink, token);
+  const video::ReadOptions options;
+  video::FileSource source(request.path, options.limits.bytes);
+  info = video::readClip(source, request.sampling, options, sink, token);
   decodeMs = millisecondsSince(start);
 }
 
 void ClipWork::read(const model::Preprocessing& preprocessing, const CancelToken& token) {
   const auto start = Clock::now();
   PixelSink sink(preprocessing, request.sampling.frames);
-  info = video::readClip(request.path, request.sampling, video::Limits{}, sink, token);
+  const video::ReadOptions options;
+  video::FileSource source(request.path, options.limits.bytes);
+  info = video::readClip(source, request.sampling, options, sink, token);
   pixels = sink.pixels();
   prepareMs = sink.milliseconds();
   decodeMs = millisecondsSince(start) - prepareMs;

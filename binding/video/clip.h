@@ -1,18 +1,36 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 namespace tubelet::video {
 
-/// What a reader may spend on one file. Every limit is finite by default; a caller may raise it.
+/// What a reader may spend on one file. Every limit is finite by default; a caller may raise it. Wall time is limited
+/// by the CancelToken's timeout.
 struct Limits {
   std::int64_t bytes = 16LL << 30;        ///< size of the file
   std::int64_t pixels = 8192LL * 8192LL;  ///< width x height of a frame
   std::int64_t frames = 1'000'000;        ///< frames walked (scanned or decoded), not returned
   int streams = 100;                      ///< streams in the container
+};
+
+/// How a file is read, whatever is taken from it.
+struct ReadOptions {
+  enum class OnCorrupt {
+    Error,     ///< damage in the part that was asked for is CORRUPT_VIDEO or TRUNCATED_VIDEO
+    Tolerate,  ///< what could be decoded, with a warning for each damage
+  };
+  /// The YCbCr matrix of a picture that names none.
+  enum class UntaggedMatrix { Bt601, Bt709 };
+
+  Limits limits;
+  /// The stream to read, by its number in the container; none: the one that the ffmpeg program would pick.
+  std::optional<int> stream = {};
+  OnCorrupt onCorrupt = OnCorrupt::Error;
+  UntaggedMatrix untaggedMatrix = UntaggedMatrix::Bt601;  ///< as the ffmpeg program takes it
 };
 
 /// Which frames of a video make up the clip that a model sees. See docs/sampling.md.
@@ -21,14 +39,22 @@ struct Sampling {
     Trained,      ///< `frames` frames `interval` seconds apart, centred; tighter when the video is shorter
     Spread,       ///< `frames` frames spread evenly over the whole video (the default of transformers 5)
     Consecutive,  ///< the first `frames` frames
+    Timestamps,   ///< the frames on screen at `timestamps`
+    Indices,      ///< the frames numbered `indices`
   };
   /// How a video with too few frames is filled up.
   enum class Padding { RepeatLast, Loop };
 
   Mode mode = Mode::Spread;
-  int frames = 16;
+  int frames = 16;      ///< slots of the clip; with Timestamps and Indices as many as are listed
   double interval = 0;  ///< seconds; Trained only
   Padding padding = Padding::RepeatLast;
+  std::vector<double> timestamps = {};     ///< seconds from the start of the presentation, in any order; Timestamps only
+  std::vector<std::int64_t> indices = {};  ///< from 0 at the start of the presentation, in any order; Indices only
+  /// The part of the video to sample, in seconds from the start of the presentation: the frames on screen from `start`
+  /// on and before `end`. Timestamps and Indices count from the start of the presentation all the same.
+  double start = 0;
+  std::optional<double> end = {};  ///< none: the end of the video
 };
 
 /// One upright RGB picture, rows packed (stride = 3 * width). Valid only during the call that hands it over.
@@ -53,6 +79,8 @@ struct ClipInfo {
   double start = 0;                ///< pts of the first frame used
   double end = 0;                  ///< end (pts + duration) of the last frame used
   bool repeated = false;           ///< a frame fills more than one slot
+  bool tooShort = false;           ///< the video, or the part of it to sample, is shorter than the clip should be
+  bool toneMapped = false;         ///< a picture of high dynamic range (PQ or HLG) was brought to the standard range
   std::vector<std::string> warnings;
 };
 

@@ -18,8 +18,9 @@ namespace tubelet::video {
 /// first. Not thread-safe.
 class Converter {
  public:
-  /// `demuxer` and `limits` must outlive this.
-  Converter(const Demuxer& demuxer, const Limits& limits) : demuxer_(demuxer), limits_(limits) {}
+  /// `demuxer` and `options` must outlive this.
+  Converter(const Demuxer& demuxer, const ReadOptions& options)
+      : demuxer_(demuxer), options_(options), limits_(options.limits) {}
 
   /// Valid until the next call. Throws Error: UNSUPPORTED_VIDEO (a pixel format that libav does not convert) or
   /// LIMIT_EXCEEDED (too many pixels).
@@ -46,6 +47,7 @@ class Converter {
   Picture orient(Size size, const Orientation& orientation);
 
   const Demuxer& demuxer_;
+  const ReadOptions& options_;
   const Limits& limits_;
   std::optional<Size> shown_;  ///< of every picture, upright
   bool sizeChanged_ = false;

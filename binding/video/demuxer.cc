@@ -28,8 +28,8 @@ std::int64_t score(const AVStream& stream) {
 
 }  // namespace
 
-Demuxer::Demuxer(Source& source, const Limits& limits, const CancelToken& token)
-    : source_(source), limits_(limits), token_(token), io_(source, token) {
+Demuxer::Demuxer(Source& source, const ReadOptions& options, const CancelToken& token)
+    : source_(source), options_(options), limits_(options.limits), token_(token), io_(source, token) {
   captureLog();
   clearLog();
   token.check();

@@ -14,15 +14,15 @@ namespace tubelet::video {
 /// that stream's packets in file order. Opens nothing but the given source. Not thread-safe.
 class Demuxer {
  public:
-  /// `source` and `token` must outlive this.
+  /// `source`, `options` and `token` must outlive this.
   /// Throws Error (NOT_A_VIDEO, UNSUPPORTED_VIDEO, NO_VIDEO_STREAM, CORRUPT_VIDEO, TRUNCATED_VIDEO, LIMIT_EXCEEDED,
   /// READ_FAILED, TIMEOUT) or Cancelled.
-  Demuxer(Source& source, const Limits& limits, const CancelToken& token);
+  Demuxer(Source& source, const ReadOptions& options, const CancelToken& token);
 
   Source& source() const { return source_; }
   const CancelToken& token() const { return token_; }
   AVFormatContext& format() const { return *format_; }
-  /// The stream that the ffmpeg program would pick.
+  /// The stream of the options, else the one that the ffmpeg program would pick.
   AVStream& stream() const { return *stream_; }
 
   /// The next packet of stream(); false at the end. Throws as the constructor does.
@@ -38,6 +38,7 @@ class Demuxer {
   [[noreturn]] void fail(const std::string& attempt, int averror) const;
 
   Source& source_;
+  const ReadOptions& options_;
   const Limits& limits_;
   const CancelToken& token_;
   SourceIo io_;  // freed after format_, which reads through it

@@ -2,7 +2,6 @@
 
 #include "video/demuxer.h"
 #include "video/geometry.h"
-#include "video/source.h"
 
 namespace tubelet::video {
 namespace {
@@ -48,9 +47,8 @@ std::optional<double> duration(const AVFormatContext& format, const AVStream& st
 
 }  // namespace
 
-VideoInfo probe(const std::string& path, const Limits& limits, const CancelToken& token) {
-  FileSource source(path, limits.bytes);
-  Demuxer demuxer(source, limits, token);
+VideoInfo probe(Source& source, const ReadOptions& options, const CancelToken& token) {
+  Demuxer demuxer(source, options, token);
   AVStream& stream = demuxer.stream();
   const AVCodecParameters& codec = *stream.codecpar;
 

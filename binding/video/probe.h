@@ -6,6 +6,7 @@
 
 #include "engine/cancellation.h"
 #include "video/clip.h"
+#include "video/source.h"
 
 namespace tubelet::video {
 
@@ -42,6 +43,6 @@ struct VideoInfo {
 };
 
 /// Throws like readClip.
-VideoInfo probe(const std::string& path, const Limits& limits, const CancelToken& token);
+VideoInfo probe(Source& source, const ReadOptions& options, const CancelToken& token);
 
 }  // namespace tubelet::video

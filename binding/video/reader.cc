@@ -43,13 +43,13 @@ std::string secondsText(double seconds) {
 /// Decodes one pass over a stream, fills the slots and notes what it did.
 class ClipReader {
  public:
-  ClipReader(Demuxer& demuxer, const Timeline& timeline, const Sampling& sampling, const Limits& limits,
+  ClipReader(Demuxer& demuxer, const Timeline& timeline, const Sampling& sampling, const ReadOptions& options,
              FrameSink& sink)
       : demuxer_(demuxer),
         timeline_(timeline),
         sink_(sink),
-        decoder_(demuxer.stream(), limits, demuxer.source().name()),
-        converter_(demuxer, limits),
+        decoder_(demuxer.stream(), options.limits, demuxer.source().name()),
+        converter_(demuxer, options),
         targets_(targetsOf(sampleFrames(sampling, timeline.times()))) {
     info_.timestamps.resize(static_cast<std::size_t>(sampling.frames));
     info_.repeated = targets_.size() < info_.timestamps.size();
@@ -169,15 +169,14 @@ class ClipReader {
 
 }  // namespace
 
-ClipInfo readClip(const std::string& path, const Sampling& sampling, const Limits& limits, FrameSink& sink,
+ClipInfo readClip(Source& source, const Sampling& sampling, const ReadOptions& options, FrameSink& sink,
                   const CancelToken& token) {
   if (sampling.frames < 1) throw Error(ErrorCode::InvalidArgument, "A clip needs at least one frame.");
   if (!(sampling.interval >= 0)) throw Error(ErrorCode::InvalidArgument, "The interval must not be negative.");
-  FileSource source(path, limits.bytes);
 
   Timeline timeline;
   {
-    Demuxer demuxer(source, limits, token);
+    Demuxer demuxer(source, options, token);
     if (const auto missing = missingBytes(source, token)) {
       throw Error(ErrorCode::TruncatedVideo,
                   source.name() + " was cut short; " + *missing + ". Copy or download it again.");
@@ -187,12 +186,12 @@ ClipInfo readClip(const std::string& path, const Sampling& sampling, const Limit
       // One more than the clip has: it says when the last frame ends.
       firstFrames = static_cast<std::size_t>(sampling.frames) + 1;
     }
-    timeline = scanTimeline(demuxer, limits, firstFrames);
+    timeline = scanTimeline(demuxer, options.limits, firstFrames);
   }
 
   // A second demuxer rather than a seek back to the start: every container can do it, and it repeats the scan exactly.
-  Demuxer demuxer(source, limits, token);
-  return ClipReader(demuxer, timeline, sampling, limits, sink).read();
+  Demuxer demuxer(source, options, token);
+  return ClipReader(demuxer, timeline, sampling, options, sink).read();
 }
 
 }  // namespace tubelet::video

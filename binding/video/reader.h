@@ -1,19 +1,18 @@
 #pragma once
 
-#include <string>
-
 #include "engine/cancellation.h"
 #include "video/clip.h"
+#include "video/source.h"
 
 namespace tubelet::video {
 
-/// Reads the frames that `sampling` picks from the video file at `path` and hands them to `sink`.
+/// Reads the frames that `sampling` picks from the video in `source` and hands them to `sink`.
 ///
-/// Opens the file itself (libav never opens a name), scans packets without decoding where the sampling needs the
+/// Scans packets without decoding where the sampling needs the
 /// timeline, then decodes only what is needed, in one pass.
-/// Throws Error (FILE_NOT_FOUND, READ_FAILED, NOT_A_VIDEO, NO_VIDEO_STREAM, UNSUPPORTED_VIDEO, CORRUPT_VIDEO,
+/// Throws Error (INVALID_ARGUMENT, READ_FAILED, NOT_A_VIDEO, NO_VIDEO_STREAM, UNSUPPORTED_VIDEO, CORRUPT_VIDEO,
 /// TRUNCATED_VIDEO, LIMIT_EXCEEDED, TIMEOUT) or Cancelled.
-ClipInfo readClip(const std::string& path, const Sampling& sampling, const Limits& limits, FrameSink& sink,
+ClipInfo readClip(Source& source, const Sampling& sampling, const ReadOptions& options, FrameSink& sink,
                   const CancelToken& token);
 
 }  // namespace tubelet::video

@@ -53,6 +53,9 @@ std::vector<std::size_t> sampleFrames(const Sampling& sampling, std::span<const 
       return spread(sampling, times.size());
     case Sampling::Mode::Consecutive:
       return consecutive(sampling, times.size());
+    case Sampling::Mode::Timestamps:
+    case Sampling::Mode::Indices:
+      break;
   }
   return {};
 }

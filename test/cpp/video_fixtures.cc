@@ -81,11 +81,12 @@ std::vector<Pixels> ffmpegFrames(const TempFolder& folder, const std::string& pa
   return frames;
 }
 
-Clip read(const std::string& path, const Sampling& sampling, const Limits& limits, const CancelToken& token) {
+Clip read(const std::string& path, const Sampling& sampling, const ReadOptions& options, const CancelToken& token) {
   Clip clip;
   clip.slots.resize(static_cast<std::size_t>(sampling.frames));
   Collector collector(clip);
-  clip.info = readClip(path, sampling, limits, collector, token);
+  FileSource source(path, options.limits.bytes);
+  clip.info = readClip(source, sampling, options, collector, token);
   return clip;
 }
 
@@ -101,6 +102,11 @@ Sampling trained(int frames, double interval) {
   return {Sampling::Mode::Trained, frames, interval, Sampling::Padding::RepeatLast};
 }
 
+VideoInfo probeFile(const std::string& path, const ReadOptions& options) {
+  FileSource source(path, options.limits.bytes);
+  return probe(source, options, CancelToken{});
+}
+
 int difference(const Pixels& a, const Pixels& b) {
   if (a.size() != b.size()) return 256;
   int most = 0;
@@ -108,9 +114,9 @@ int difference(const Pixels& a, const Pixels& b) {
   return most;
 }
 
-std::string readCode(const std::string& path, const Limits& limits, const Sampling& sampling) {
+std::string readCode(const std::string& path, const ReadOptions& options, const Sampling& sampling) {
   try {
-    read(path, sampling, limits);
+    read(path, sampling, options);
   } catch (const Error& error) {
     return codeName(error.code());
   }

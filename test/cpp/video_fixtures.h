@@ -8,6 +8,7 @@
 #include "engine/cancellation.h"
 #include "engine/error.h"
 #include "video/clip.h"
+#include "video/probe.h"
 
 namespace tubelet::video::test {
 
@@ -49,7 +50,9 @@ struct Clip {
   std::vector<Pixels> slots;
 };
 
-Clip read(const std::string& path, const Sampling& sampling, const Limits& limits = {}, const CancelToken& token = {});
+Clip read(const std::string& path, const Sampling& sampling, const ReadOptions& options = {}, const CancelToken& token = {});
+
+VideoInfo probeFile(const std::string& path, const ReadOptions& options = {});
 
 Sampling consecutive(int frames);
 Sampling spread(int frames);
@@ -59,6 +62,6 @@ Sampling trained(int frames, double interval);
 int difference(const Pixels& a, const Pixels& b);
 
 /// The code of the Error that reading `path` throws; "none" when it throws none.
-std::string readCode(const std::string& path, const Limits& limits = {}, const Sampling& sampling = spread(4));
+std::string readCode(const std::string& path, const ReadOptions& options = {}, const Sampling& sampling = spread(4));
 
 }  // namespace tubelet::video::test

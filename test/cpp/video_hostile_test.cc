@@ -20,7 +20,7 @@ constexpr const char* kH264 = "-c:v libx264 -preset ultrafast -pix_fmt yuv420p";
 
 std::string probeCode(const std::string& path) {
   try {
-    probe(path, Limits{}, CancelToken{});
+    probeFile(path);
   } catch (const Error& error) {
     return codeName(error.code());
   }
@@ -115,7 +115,7 @@ TEST_CASE("containers, codecs and encryption that are not supported are named") 
   CHECK(readCode(encrypted) == "UNSUPPORTED_VIDEO");
 
   const std::string flv1 = encode(folder, "a.flv", "64x48", 3, "-c:v flv");
-  CHECK(probe(flv1, Limits{}, CancelToken{}).codec == "flv1");
+  CHECK(probeFile(flv1).codec == "flv1");
   try {
     read(flv1, spread(1));
     FAIL("no error");
@@ -140,7 +140,7 @@ TEST_CASE("files that were cut short are noticed") {
       CAPTURE(part);
       write(path, whole.substr(0, static_cast<std::size_t>(static_cast<double>(whole.size()) * part)));
       CHECK(readCode(path) == "TRUNCATED_VIDEO");
-      if (form == "faststart.mp4") CHECK(readCode(path, Limits{}, consecutive(1)) == "TRUNCATED_VIDEO");
+      if (form == "faststart.mp4") CHECK(readCode(path, ReadOptions{}, consecutive(1)) == "TRUNCATED_VIDEO");
     }
   }
 }
@@ -190,20 +190,20 @@ TEST_CASE("a limit holds at exactly its value") {
   const std::string sounded = folder / "streams.mkv";
   ffmpeg("-i " + path + " -f lavfi -i sine -f lavfi -i sine -map 0 -map 1 -map 2 -shortest " + sounded);
   const auto bytes = static_cast<std::int64_t>(contents(path).size());
-  CHECK(readCode(path, {.bytes = bytes}) == "none");
-  CHECK(readCode(path, {.bytes = bytes - 1}) == "LIMIT_EXCEEDED");
+  CHECK(readCode(path, {.limits = {.bytes = bytes}}) == "none");
+  CHECK(readCode(path, {.limits = {.bytes = bytes - 1}}) == "LIMIT_EXCEEDED");
   constexpr std::int64_t kPixels = 3072;  // 64 x 48
-  CHECK(readCode(path, {.pixels = kPixels}) == "none");
-  CHECK(readCode(path, {.pixels = kPixels - 1}) == "LIMIT_EXCEEDED");
-  CHECK(readCode(path, {.frames = 10}) == "none");
-  CHECK(readCode(path, {.frames = 9}) == "LIMIT_EXCEEDED");
-  CHECK(readCode(sounded, {.streams = 3}) == "none");
-  CHECK(readCode(sounded, {.streams = 2}) == "LIMIT_EXCEEDED");
-  CHECK(readCode(sounded, {.streams = 1}) == "LIMIT_EXCEEDED");
+  CHECK(readCode(path, {.limits = {.pixels = kPixels}}) == "none");
+  CHECK(readCode(path, {.limits = {.pixels = kPixels - 1}}) == "LIMIT_EXCEEDED");
+  CHECK(readCode(path, {.limits = {.frames = 10}}) == "none");
+  CHECK(readCode(path, {.limits = {.frames = 9}}) == "LIMIT_EXCEEDED");
+  CHECK(readCode(sounded, {.limits = {.streams = 3}}) == "none");
+  CHECK(readCode(sounded, {.limits = {.streams = 2}}) == "LIMIT_EXCEEDED");
+  CHECK(readCode(sounded, {.limits = {.streams = 1}}) == "LIMIT_EXCEEDED");
 
   const std::string stretched = encode(folder, "stretched.mp4", "64x48", 3, std::string(kH264) + " -vf setsar=2");
-  CHECK(readCode(stretched, {.pixels = 2 * kPixels}) == "none");
-  CHECK(readCode(stretched, {.pixels = 2 * kPixels - 1}) == "LIMIT_EXCEEDED");
+  CHECK(readCode(stretched, {.limits = {.pixels = 2 * kPixels}}) == "none");
+  CHECK(readCode(stretched, {.limits = {.pixels = 2 * kPixels - 1}}) == "LIMIT_EXCEEDED");
 }
 
 TEST_CASE("cancelling stops a reader within 100 ms, and a deadline does too") {
@@ -212,7 +212,7 @@ TEST_CASE("cancelling stops a reader within 100 ms, and a deadline does too") {
   SUBCASE("cancelled before it begins") {
     CancelToken token;
     token.cancel();
-    CHECK_THROWS_AS(read(path, spread(8), Limits{}, token), Cancelled);
+    CHECK_THROWS_AS(read(path, spread(8), ReadOptions{}, token), Cancelled);
   }
   SUBCASE("cancelled while it reads") {
     CancelToken token;
@@ -222,7 +222,7 @@ TEST_CASE("cancelling stops a reader within 100 ms, and a deadline does too") {
       cancelled = Clock::now();
       token.cancel();
     });
-    CHECK_THROWS_AS(read(path, consecutive(500), Limits{}, token), Cancelled);
+    CHECK_THROWS_AS(read(path, consecutive(500), ReadOptions{}, token), Cancelled);
     const Clock::time_point stopped = Clock::now();
     canceller.join();
     CHECK(stopped - cancelled < std::chrono::milliseconds(100));
@@ -231,7 +231,7 @@ TEST_CASE("cancelling stops a reader within 100 ms, and a deadline does too") {
     const CancelToken token(std::chrono::milliseconds(100));
     const auto start = Clock::now();
     try {
-      read(path, consecutive(500), Limits{}, token);
+      read(path, consecutive(500), ReadOptions{}, token);
       FAIL("no error");
     } catch (const Error& error) {
       CHECK(error.code() == ErrorCode::Timeout);

@@ -146,7 +146,7 @@ TEST_CASE("turned and mirrored pictures stand upright") {
 
     const bool swapped = one.rotation % 180 != 0;
     checkAgainstFfmpeg(folder, path, swapped ? 96 : 160, swapped ? 160 : 96);
-    const VideoInfo info = probe(path, Limits{}, CancelToken{});
+    const VideoInfo info = probeFile(path);
     CHECK(info.rotation == one.rotation);
     CHECK(info.mirrored == one.mirrored);
     CHECK(info.width == (swapped ? 96 : 160));
@@ -213,12 +213,12 @@ TEST_CASE("the stream is the one that the ffmpeg program takes") {
       "-map 0 -map 2 -map 1 -t 0.4 -c:v libx264 -preset ultrafast -pix_fmt yuv420p -c:a aac "
       "-disposition:v:0 default -disposition:v:1 default " +
       path);
-  CHECK(probe(path, Limits{}, CancelToken{}).streamIndex == 2);
+  CHECK(probeFile(path).streamIndex == 2);
   CHECK(read(path, consecutive(1)).width == 128);
 
   const std::string marked = folder / "marked.mkv";
   ffmpeg("-i " + path + " -map 0 -c copy -disposition:v:1 0 " + marked);
-  CHECK(probe(marked, Limits{}, CancelToken{}).streamIndex == 0);
+  CHECK(probeFile(marked).streamIndex == 0);
 }
 
 TEST_CASE("a picture that changes its size in mid-stream is scaled to the first's") {
@@ -240,7 +240,7 @@ TEST_CASE("probe says what the headers say") {
       "-f lavfi -i testsrc2=size=120x96:rate=25 -f lavfi -i sine -t 2 -vf setsar=4/3 -c:v libx264 -preset ultrafast "
       "-pix_fmt yuv420p -colorspace bt709 -color_primaries bt709 -color_trc bt709 -color_range tv -c:a aac " +
       path);
-  const VideoInfo info = probe(path, Limits{}, CancelToken{});
+  const VideoInfo info = probeFile(path);
   CHECK(info.container == "mov,mp4,m4a,3gp,3g2,mj2");
   CHECK(info.codec == "h264");
   CHECK(info.pixelFormat == "yuv420p");
