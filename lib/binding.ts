@@ -82,7 +82,7 @@ export interface NativeModelSpec {
   preprocessing: NativePreprocessing;
   /** Frames a clip. */
   frames: number;
-  /** Threads a forward pass may use; 0: as many as the process may use CPUs. */
+  /** Threads a forward pass may use; 0: as many as the process may use CPUs and the model has work for. */
   threads: number;
   /** Calls that may wait on this model before `run` rejects with BUSY. */
   maxQueue: number;

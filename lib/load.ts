@@ -13,7 +13,7 @@ import { abortSignal, integer, readModelName, readOptions } from './options';
 export interface LoadOptions {
   /**
    * Threads that one forward pass may use, 1 to 1024. Default: as many CPUs as the process may use (its affinity and
-   * its cgroup's quota respected).
+   * its cgroup's quota respected), but no more than the model has work for: one for each 16 MB of weights.
    */
   threads?: number | undefined;
   /** Calls that may wait on this model before further ones reject with BUSY, 0 to 1000000. Default 1024. */

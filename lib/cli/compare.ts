@@ -122,19 +122,19 @@ async function printTables(
 }
 
 function timings(models: readonly Model[], results: readonly ClassifyResult[][], session: Session): string[] {
-  const threads = Math.max(...models.map((model) => model.info.threads));
   const rows = models.map((model, index) => {
     const times = results.map((ofFile) => ofFile[index]?.milliseconds);
     const middle = (stage: 'decode' | 'prepare' | 'infer'): string =>
       milliseconds(median(times.map((time) => time?.[stage] ?? 0)));
-    const { checkpoint, milliseconds: spent } = model.info;
-    return [printable(checkpoint.name), milliseconds(spent.load), middle('decode'), middle('prepare'), middle('infer')];
+    const { checkpoint, milliseconds: spent, threads } = model.info;
+    const stages = [milliseconds(spent.load), middle('decode'), middle('prepare'), middle('infer')];
+    return [printable(checkpoint.name), ...stages, String(threads)];
   });
   const count = results.length === 1 ? '' : `, median of ${results.length} files`;
   return [
     styled(`Milliseconds${count}`, 'bold', session.color),
-    ...table([['', 'load', 'decode', 'prepare', 'infer'], ...rows]).map((line) => `  ${line}`),
-    styled(`  ${binding().versions().cpu}, ${threads} threads, fp32`, 'dim', session.color),
+    ...table([['', 'load', 'decode', 'prepare', 'infer', 'threads'], ...rows]).map((line) => `  ${line}`),
+    styled(`  ${binding().versions().cpu}, fp32`, 'dim', session.color),
   ];
 }
 

@@ -160,7 +160,7 @@ describe('the program on clips', function () {
     ]) {
       assert.ok(stdout.includes(word), word);
     }
-    assert.match(stdout, /\d threads, fp32/);
+    assert.match(stdout, /infer {2}threads\n(.* \d+\n){3}.*, fp32/);
     for (const line of stdout.split('\n')) assert.ok(line.length <= 80, line);
   });
 

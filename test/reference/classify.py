@@ -1,9 +1,10 @@
-"""Classifies a video with PyAV and transformers alone, at given times.
+"""Classifies videos with PyAV and transformers alone, at given times.
 
-classify.py CHECKPOINT VIDEO --timestamps 0,0.5,1 OUT.json
+classify.py JOBS.json OUT.json
 
-Times are in seconds from the first frame; at each the frame on the screen is taken. OUT.json holds
-the softmax scores of all labels, in the order of the logits, and when the frames taken begin.
+JOBS.json is a list of {"checkpoint", "video", "timestamps"}: seconds from the first frame; at each
+the frame on the screen is taken. OUT.json holds for each job the labels and their softmax scores, in
+the order of the logits, and when the frames taken begin.
 """
 
 import argparse
@@ -49,24 +50,24 @@ def frames_at(video: str, times: list[float]) -> tuple[list[np.ndarray], list[fl
     return [taken[time][0] for time in times], [taken[time][1] for time in times]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("checkpoint")
-    parser.add_argument("video")
-    parser.add_argument("out", type=Path)
-    parser.add_argument("--timestamps", required=True)
-    arguments = parser.parse_args()
-
-    times = [float(time) for time in arguments.timestamps.split(",")]
-    frames, begin = frames_at(arguments.video, times)
-    model = support.load_model(arguments.checkpoint)
-    pixels, _ = prepare(arguments.checkpoint, np.stack(frames))
+def classify(checkpoint: str, video: str, times: list[float]) -> dict:
+    frames, begin = frames_at(video, times)
+    model = support.load_model(checkpoint)
+    pixels, _ = prepare(checkpoint, np.stack(frames))
     logits, _ = support.logits_and_embedding(model, torch.from_numpy(pixels))
     labels = [model.config.id2label[i] for i in range(logits.size(1))]
-    scores = logits[0].softmax(0).tolist()
-    arguments.out.write_text(json.dumps({"labels": labels, "scores": scores, "timestamps": begin}))
-    best = int(logits[0].argmax())
-    support.print_json({"label": labels[best], "index": best, "score": scores[best]})
+    return {"labels": labels, "scores": logits[0].softmax(0).tolist(), "timestamps": begin}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("jobs", type=Path)
+    parser.add_argument("out", type=Path)
+    arguments = parser.parse_args()
+
+    jobs = json.loads(arguments.jobs.read_text())
+    results = [classify(job["checkpoint"], job["video"], job["timestamps"]) for job in jobs]
+    arguments.out.write_text(json.dumps(results))
 
 
 if __name__ == "__main__":
