@@ -40,11 +40,21 @@ class Scaler {
 
     bool operator==(const Setup& other) const = default;
   };
+  struct Stage {
+    Setup setup;
+    SwsContextPtr context;
 
-  void setUp(const Setup& setup);
+    /// False: libswscale does not convert this.
+    bool run(const AVFrame& frame, const Output& output, std::uint8_t* const planes[], const int strides[]);
+    void setUp(const Setup& wanted);
+  };
 
-  Setup setup_;
-  SwsContextPtr context_;
+  /// The frame with a colour sample for every pixel, at 16 bits; null: libswscale does not convert it.
+  const AVFrame* withFullChroma(const AVFrame& frame, const Output& output);
+
+  Stage chroma_;
+  FramePtr fullChroma_;
+  Stage rgb_;
   /// Rows with a stride that libswscale's vector code may overrun.
   std::unique_ptr<std::uint8_t, FreeByPointer<av_free>> padded_;
   std::size_t paddedBytes_ = 0;

@@ -67,13 +67,13 @@ std::uint8_t levelOf(float light) {
   static const std::array<std::uint8_t, kSteps> kTable = [] {
     std::array<std::uint8_t, kSteps> table{};
     for (std::size_t i = 0; i < kSteps; ++i) {
-      const double root = static_cast<double>(i) / (kSteps - 1);
+      const double root = std::min((static_cast<double>(i) + 0.5) / (kSteps - 1), 1.0);
       table[i] = static_cast<std::uint8_t>(std::lround(255 * std::pow(root, 2 / 2.4)));
     }
     return table;
   }();
   const float root = std::sqrt(std::clamp(light, 0.0F, 1.0F));
-  return kTable[static_cast<std::size_t>(root * (kSteps - 1) + 0.5F)];
+  return kTable[static_cast<std::size_t>(root * (kSteps - 1))];
 }
 
 }  // namespace
