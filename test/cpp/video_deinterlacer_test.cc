@@ -114,7 +114,9 @@ TEST_CASE("progressive pictures among interlaced ones") {
 
 TEST_CASE("where the size changes, one video ends and another begins") {
   const TempFolder folder;
-  const std::string woven = "-vf tinterlace=interleave_top -c:v mpeg2video -flags +ilme+ildct -g 12 -q:v 3";
+  const std::string woven =
+      "-vf tinterlace=interleave_top -c:v libx264 -preset veryfast -flags +ilme+ildct -x264-params tff=1 -bf 0 "
+      "-pix_fmt yuv420p";
   const std::string first = encode(folder, "first.ts", "160x96", 6, woven);
   const std::string second = encode(folder, "second.ts", "320x192", 6, woven + " -output_ts_offset 0.24");
   const std::string path = folder / "joined.ts";
