@@ -6,21 +6,15 @@
 #include <string>
 
 #include "engine/error.h"
+#include "video/alpha.h"
 #include "video/log.h"
+#include "video/tone_mapper.h"
 
 namespace tubelet::video {
 namespace {
 
 constexpr int kChannels = 3;
-constexpr int kAlignment = 64;
-
-/// The algorithm for what has to be scaled or has odd heights. Without SWS_ACCURATE_RND and SWS_FULL_CHR_H_INT
-/// libswscale takes its fast 4:2:0 path, whose colour edges are a little coarser and whose levels are up to two off: it
-/// is what the published checkpoints saw in training (decord, PyAV and torchcodec all take it), and several times as
-/// fast.
-constexpr int kScalerFlags = SWS_BILINEAR;
-
-void failIn(const Demuxer& demuxer, const AVFrame& frame) {
+[[noreturn]] void failIn(const Demuxer& demuxer, const AVFrame& frame) {
   const char* format = av_get_pix_fmt_name(static_cast<AVPixelFormat>(frame.format));
   throw Error(ErrorCode::UnsupportedVideo,
               "Cannot convert the frames of " + demuxer.source().name() + " from pixel format '" +
@@ -41,12 +35,26 @@ FramePtr cropped(const AVFrame& frame, const Cropping& cropping) {
   return view;
 }
 
-}  // namespace
-
-bool Converter::Setup::operator==(const Setup& other) const {
-  return from.width == other.from.width && from.height == other.from.height && to.width == other.to.width &&
-         to.height == other.to.height && format == other.format && matrix == other.matrix && range == other.range;
+/// The YCbCr matrix of a frame. Those that libswscale does not know (YCgCo, ICtCp ...) are taken as BT.601, as the
+/// ffmpeg program takes them.
+int matrixOf(const AVFrame& frame, ReadOptions::UntaggedMatrix untagged) {
+  switch (frame.colorspace) {
+    case AVCOL_SPC_BT709:
+    case AVCOL_SPC_FCC:
+    case AVCOL_SPC_SMPTE240M:
+    case AVCOL_SPC_BT2020_NCL:
+    case AVCOL_SPC_BT2020_CL:
+      return frame.colorspace;
+    case AVCOL_SPC_UNSPECIFIED:
+      // BT.2100, which defines PQ and HLG, has no other.
+      if (ToneMapper::needed(frame)) return AVCOL_SPC_BT2020_NCL;
+      return untagged == ReadOptions::UntaggedMatrix::Bt709 ? AVCOL_SPC_BT709 : AVCOL_SPC_BT470BG;
+    default:
+      return AVCOL_SPC_BT470BG;
+  }
 }
+
+}  // namespace
 
 Picture Converter::convert(AVFrame& frame) {
   const Cropping cropping = Cropping::of(demuxer_.stream());
@@ -60,12 +68,11 @@ Picture Converter::convert(AVFrame& frame) {
   checkPixels(to);
   const Size upright = oriented(to, orientation);
   if (!shown_) shown_ = upright;
-  if (upright.width != shown_->width || upright.height != shown_->height) {
+  if (upright != *shown_) {
     sizeChanged_ = true;
     to = oriented(*shown_, orientation);
   }
-  scale(visible, to);
-  return orient(to, orientation);
+  return orient(toRgb(visible, to), to, orientation);
 }
 
 void Converter::checkPixels(Size size) const {
@@ -75,61 +82,37 @@ void Converter::checkPixels(Size size) const {
                                             std::to_string(limits_.pixels) + ". Raise the limit `pixels` to read it.");
 }
 
-void Converter::setUp(const Setup& setup) {
-  if (scaler_ && setup == setup_) return;
-  scaler_.reset(sws_getContext(setup.from.width, setup.from.height, static_cast<AVPixelFormat>(setup.format),
-                               setup.to.width, setup.to.height, AV_PIX_FMT_RGB24, kScalerFlags, nullptr, nullptr,
-                               nullptr));
-  if (!scaler_) return;
-  setup_ = setup;
+Scaler::Rows Converter::toRgb(const AVFrame& frame, Size to) {
+  const bool alpha = hasAlpha(static_cast<AVPixelFormat>(frame.format));
+  const bool bright = ToneMapper::needed(frame);
+  AVPixelFormat format = alpha ? AV_PIX_FMT_RGBA : AV_PIX_FMT_RGB24;
+  if (bright) format = alpha ? AV_PIX_FMT_RGBA64 : AV_PIX_FMT_RGB48;
+  const Scaler::Rows rows = scaler_.scale(frame, {to, format, matrixOf(frame, options_.untaggedMatrix)});
+  if (!rows.data) failIn(demuxer_, frame);
 
-  int* inverse = nullptr;
-  int* forward = nullptr;
-  int fromFull = 0;
-  int toFull = 0;
-  int brightness = 0;
-  int contrast = 0;
-  int saturation = 0;
-  // Fails for formats that have no matrix or range, such as RGB.
-  if (sws_getColorspaceDetails(scaler_.get(), &inverse, &fromFull, &forward, &toFull, &brightness, &contrast,
-                               &saturation) < 0) {
-    return;
+  if (!alpha && !bright) return rows;
+  const auto width = static_cast<std::size_t>(to.width);
+  std::uint8_t* row = rows.data;
+  for (int y = 0; y < to.height; ++y, row += rows.stride) {
+    if (bright) ToneMapper(frame).map(reinterpret_cast<const std::uint16_t*>(row), row, width, alpha ? 4 : 3);
+    if (alpha) layOverBlack(row, row, width);
   }
-  // An untagged range stays what the pixel format implies: full for yuvj420p, else limited.
-  if (setup.range != AVCOL_RANGE_UNSPECIFIED) fromFull = setup.range == AVCOL_RANGE_JPEG ? 1 : 0;
-  sws_setColorspaceDetails(scaler_.get(), sws_getCoefficients(setup.matrix), fromFull, forward, toFull, brightness,
-                           contrast, saturation);
+  toneMapped_ = toneMapped_ || bright;
+  return rows;
 }
 
-void Converter::scale(const AVFrame& frame, Size to) {
-  setUp({{frame.width, frame.height}, to, frame.format, frame.colorspace, frame.color_range});
-  if (!scaler_) failIn(demuxer_, frame);
-
-  stride_ = (to.width * kChannels + kAlignment - 1) / kAlignment * kAlignment;
-  const std::size_t bytes = static_cast<std::size_t>(stride_) * static_cast<std::size_t>(to.height) + kAlignment;
-  if (bytes > paddedBytes_) {
-    padded_.reset(static_cast<std::uint8_t*>(av_malloc(bytes)));
-    paddedBytes_ = padded_ ? bytes : 0;
-    if (!padded_) throw std::bad_alloc();
-  }
-  std::uint8_t* const planes[] = {padded_.get(), nullptr, nullptr, nullptr};
-  const int strides[] = {stride_, 0, 0, 0};
-  const int rows = sws_scale(scaler_.get(), frame.data, frame.linesize, 0, frame.height, planes, strides);
-  if (rows != to.height) failIn(demuxer_, frame);
-}
-
-Picture Converter::orient(Size size, const Orientation& orientation) {
+Picture Converter::orient(const Scaler::Rows& stored, Size size, const Orientation& orientation) {
   const Size upright = oriented(size, orientation);
   const auto width = static_cast<std::size_t>(upright.width);
   const auto height = static_cast<std::size_t>(upright.height);
   const bool turned = orientation.transpose || orientation.flipX || orientation.flipY;
-  if (!turned && stride_ == size.width * kChannels) return {padded_.get(), size.width, size.height};
+  if (!turned && stored.stride == size.width * kChannels) return {stored.data, size.width, size.height};
 
   packed_.resize(width * height * kChannels);
   // Steps in the stored picture for one pixel to the right, and one down, in the upright picture.
-  std::ptrdiff_t right = orientation.transpose ? stride_ : kChannels;
-  std::ptrdiff_t down = orientation.transpose ? kChannels : stride_;
-  const std::uint8_t* corner = padded_.get();
+  std::ptrdiff_t right = orientation.transpose ? stored.stride : kChannels;
+  std::ptrdiff_t down = orientation.transpose ? kChannels : stored.stride;
+  const std::uint8_t* corner = stored.data;
   if (orientation.flipX) {
     corner += right * (upright.width - 1);
     right = -right;

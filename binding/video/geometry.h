@@ -25,6 +25,7 @@ struct Size {
   int height = 0;
 
   std::int64_t pixels() const { return std::int64_t{width} * height; }
+  bool operator==(const Size& other) const = default;
 };
 
 /// Pixels that the container asks to leave out on each side.

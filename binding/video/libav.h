@@ -5,9 +5,13 @@
 
 extern "C" {
 #include <libavcodec/avcodec.h>
+#include <libavfilter/avfilter.h>
+#include <libavfilter/buffersink.h>
+#include <libavfilter/buffersrc.h>
 #include <libavformat/avformat.h>
 #include <libavutil/avstring.h>
 #include <libavutil/display.h>
+#include <libavutil/opt.h>
 #include <libavutil/pixdesc.h>
 #include <libswscale/swscale.h>
 }
@@ -49,6 +53,8 @@ using CodecContextPtr = std::unique_ptr<AVCodecContext, FreeByAddress<avcodec_fr
 using PacketPtr = std::unique_ptr<AVPacket, FreeByAddress<av_packet_free>>;
 using FramePtr = std::unique_ptr<AVFrame, FreeByAddress<av_frame_free>>;
 using SwsContextPtr = std::unique_ptr<SwsContext, FreeByPointer<sws_freeContext>>;
+using FilterGraphPtr = std::unique_ptr<AVFilterGraph, FreeByAddress<avfilter_graph_free>>;
+using BufferSourceParametersPtr = std::unique_ptr<AVBufferSrcParameters, FreeByPointer<av_free>>;
 
 /// Options for an opening call: libav replaces the pointer with what it did not recognise.
 class Dictionary {
@@ -87,6 +93,31 @@ inline const std::uint8_t* containerCropping([[maybe_unused]] const AVStream& st
   return streamSideData(stream, AV_PKT_DATA_FRAME_CROPPING, 4 * sizeof(std::uint32_t));
 #else
   return nullptr;
+#endif
+}
+
+/// Whether the picture's lines are those of two fields, taken at different times. Became a flag in FFmpeg 6.1.
+inline bool isInterlaced(const AVFrame& frame) {
+#if LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(58, 7, 100)
+  return (frame.flags & AV_FRAME_FLAG_INTERLACED) != 0;
+#else
+  return frame.interlaced_frame != 0;
+#endif
+}
+
+inline void markInterlaced(AVFrame& frame) {
+#if LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(58, 7, 100)
+  frame.flags |= AV_FRAME_FLAG_INTERLACED;
+#else
+  frame.interlaced_frame = 1;
+#endif
+}
+
+/// Tells a filter graph's source the colours of the frames to come; graphs do not care before FFmpeg 7.
+inline void describeColours([[maybe_unused]] AVBufferSrcParameters& parameters, [[maybe_unused]] const AVFrame& frame) {
+#if LIBAVFILTER_VERSION_INT >= AV_VERSION_INT(10, 0, 0)
+  parameters.color_space = frame.colorspace;
+  parameters.color_range = frame.color_range;
 #endif
 }
 

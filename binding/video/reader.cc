@@ -80,6 +80,7 @@ class ClipReader {
     if (converter_.sizeChanged()) {
       info_.warnings.emplace_back("The picture's size changes in mid-stream; all frames were scaled to the first's.");
     }
+    info_.toneMapped = converter_.toneMapped();
     return std::move(info_);
   }
 

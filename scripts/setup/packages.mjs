@@ -28,6 +28,7 @@ export const NEEDS = [
   },
   libav('libavformat', '59.27', '63'),
   libav('libavcodec', '59.37', '63'),
+  libav('libavfilter', '8.44', '12'),
   libav('libavutil', '57.28', '61'),
   libav('libswscale', '6.7', '10'),
   {

@@ -114,6 +114,13 @@ int difference(const Pixels& a, const Pixels& b) {
   return most;
 }
 
+double meanDifference(const Pixels& a, const Pixels& b) {
+  if (a.size() != b.size() || a.empty()) return 256;
+  std::int64_t sum = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) sum += std::abs(int{a[i]} - int{b[i]});
+  return static_cast<double>(sum) / static_cast<double>(a.size());
+}
+
 std::string readCode(const std::string& path, const ReadOptions& options, const Sampling& sampling) {
   try {
     read(path, sampling, options);

@@ -61,6 +61,9 @@ Sampling trained(int frames, double interval);
 /// The largest difference between two pictures, in levels of 255; 256 for different sizes.
 int difference(const Pixels& a, const Pixels& b);
 
+/// The average difference, in the same units.
+double meanDifference(const Pixels& a, const Pixels& b);
+
 /// The code of the Error that reading `path` throws; "none" when it throws none.
 std::string readCode(const std::string& path, const ReadOptions& options = {}, const Sampling& sampling = spread(4));
 
