@@ -1,4 +1,5 @@
-// npm run bench -- decode [--runs 5] [--cpu] [--clips h264-1080p,hevc-1080p,h264-4k,vp9-720p,av1-720p,sample]
+// npm run bench -- decode [--runs 5] [--cpu] [--sampling trained,spread]
+//                         [--clips h264-1080p,hevc-1080p,h264-4k,vp9-720p,av1-720p,sample]
 //
 // From a file to a model's input: 16 frames of each clip, short side resized to 224 with antialiasing, cropped and
 // normalised, on one thread. tubelet, torchcodec, PyAV and decord take turns, so that a machine whose speed drifts does
@@ -31,12 +32,14 @@ export async function run(args) {
     options: {
       runs: { type: 'string', default: '5' },
       clips: { type: 'string', default: clipNames.join() },
+      sampling: { type: 'string', default: 'trained,spread' },
       cpu: { type: 'boolean', default: false },
     },
   });
   const runs = Number(values.runs);
   const measure = values.cpu ? 'cpu' : 'milliseconds';
   const wanted = values.clips.split(',');
+  const samplings = values.sampling.split(',');
   const python = await peersPython();
   const made = await clips(wanted);
   const long = wanted.includes('h264-1080p') ? await memoryClips() : undefined;
@@ -48,7 +51,7 @@ export async function run(args) {
   console.log(line(['clip', 'sampling', ...TOOLS, 'ratio', 'tubelet', 'torchc.', 'PyAV', 'decord']));
   const notes = [];
   for (const clip of made) {
-    for (const sampling of ['trained', 'spread']) {
+    for (const sampling of samplings) {
       const { results, ratio } = await compare(python, clip, sampling, { runs, measure });
       const times = results.map(({ median, failure, wrong }) =>
         failure ? 'cannot read' : median.toFixed(0) + (wrong ? '!' : ''),
@@ -66,7 +69,7 @@ export async function run(args) {
   if (notes.some((note) => note.includes('!')))
     console.log('!: other frames than those asked for; left out of the ratio');
   for (const note of notes) console.log(note);
-  if (long) await compareMemory(long);
+  if (long) await compareMemory(long, samplings);
 }
 
 /** The interpreter of the peers: TUBELET_PYTHON, which then must have it all, or that of the virtual environment. */
@@ -133,9 +136,9 @@ function difference(ours, other) {
 }
 
 /** That a long clip takes no more memory than a short one of the same content. */
-async function compareMemory({ short, long, times }) {
+async function compareMemory({ short, long, times }, samplings) {
   console.log(`\npeak MB of tubelet, the same clip once and ${times} times in a row (a fresh process, one read)`);
-  for (const sampling of ['trained', 'spread']) {
+  for (const sampling of samplings) {
     const peaks = [];
     for (const clip of [short, long]) {
       const reader = await startReader('tubelet', undefined, clip);
