@@ -3,7 +3,7 @@
 //
 // The footage is enlarged and gets film grain, without which it would compress to next to nothing; bit rates are those
 // of real clips. Key frames are 250 frames apart at most; some encoders put one at a cut, too.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -18,8 +18,9 @@ const H264 = ['-c:v', 'libx264', ...GOP];
 // Faster presets where the default takes minutes; what decoding has to do is hardly less for it (x265's superfast would
 // leave out SAO).
 const HEVC = ['-c:v', 'libx265', '-preset', 'superfast', '-x265-params', 'sao=1:log-level=error', ...GOP];
+const LIBAOM = ['libaom-av1', '-usage', 'realtime', '-cpu-used', '8'];
 const VP9 = ['-c:v', 'libvpx-vp9', '-deadline', 'realtime', '-cpu-used', '8', ...GOP];
-const AV1 = ['-c:v', 'libsvtav1', '-preset', '10', ...GOP];
+const AV1 = ['-c:v', ...(hasEncoder('libsvtav1') ? ['libsvtav1', '-preset', '10'] : LIBAOM), ...GOP];
 
 /** `codec` and `rate` are the encoder's; `size` and `seconds` the picture's and the clip's. */
 const RECIPES = [
@@ -66,6 +67,10 @@ export async function memoryClips() {
   const seconds = recipe.seconds * LONGER;
   const copies = ['-stream_loop', String(LONGER - 1), '-i', short.path, '-c', 'copy'];
   return { short, long: await make(`H.264 1080p ${seconds} s`, 'h264-1080p-long.mp4', copies, seconds), times: LONGER };
+}
+
+function hasEncoder(name) {
+  return spawnSync('ffmpeg', ['-v', 'error', '-encoders'], { encoding: 'utf8' }).stdout?.includes(` ${name} `) ?? false;
 }
 
 function nameOf({ file }) {
