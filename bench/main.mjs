@@ -1,5 +1,6 @@
 // npm run bench -- NAME [options]: speed, always as a ratio measured side by side in one run.
 const benches = {
+  decode: 'from a file to pixels, against torchcodec, PyAV and decord; one thread each',
   forward: 'the forward pass of the full-size architectures against transformers (fp32, SDPA), same threads',
 };
 

@@ -1,4 +1,5 @@
 // Makes a fresh clone ready: `node scripts/setup.mjs`, with --test for what the tests need besides.
+// Benchmarks call setup() for the peers that they compare with.
 //
 // Needs nothing but Node.js. A step that has nothing to do says so without starting anything that takes time.
 
@@ -9,17 +10,17 @@ import { addon, javascript, nodePackages } from './setup/build.mjs';
 import { lock, release } from './setup/lock.mjs';
 import { root } from './setup/paths.mjs';
 import { readFacts, unsupported } from './setup/platform.mjs';
-import { referencesStep, torchStep } from './setup/python.mjs';
+import { peersStep, referencesStep, torchStep } from './setup/python.mjs';
 import { logFile, SetupError, TITLE_WIDTH } from './setup/shell.mjs';
 import { systemPackages } from './setup/system.mjs';
 
 /** Runs every step that has something to do. Says what went wrong and ends the process when one cannot. */
-export async function setup({ tests = false } = {}) {
+export async function setup({ tests = false, peers = false } = {}) {
   try {
     const reason = unsupported(readFacts(), { tests });
     if (reason !== undefined) throw new SetupError(reason);
     await lock();
-    for (const step of steps(tests)) await take(step);
+    for (const step of steps({ tests, peers })) await take(step);
     release();
   } catch (error) {
     const isFileError = typeof error.syscall === 'string';
@@ -29,9 +30,13 @@ export async function setup({ tests = false } = {}) {
   }
 }
 
-function steps(tests) {
+function steps({ tests, peers }) {
   // LibTorch from elsewhere does without Python, unless the tests compare with it.
-  const python = tests ? [torchStep(), referencesStep()] : process.env.TUBELET_LIBTORCH ? [] : [torchStep()];
+  const python = tests
+    ? [torchStep(), referencesStep(), ...(peers ? [peersStep()] : [])]
+    : process.env.TUBELET_LIBTORCH
+      ? []
+      : [torchStep()];
   const wantsPython = () => python.some((step) => step.why() !== undefined);
   return [systemPackages({ tests, wantsPython }), nodePackages(), ...python, addon({ tests }), javascript()];
 }

@@ -11,6 +11,7 @@ import { fingerprint, readStamp, writeStamp } from './stamp.mjs';
 const TORCH = inRoot('scripts', 'setup', 'torch.txt');
 const REFERENCES = inRoot('test', 'reference', 'requirements.txt');
 const REFERENCES_ALONE = inRoot('test', 'reference', 'requirements-no-deps.txt');
+const PEERS = inRoot('bench', 'requirements.txt');
 
 const stampFile = path.join(venv, 'tubelet-setup.json');
 const python = path.join(venv, 'bin', 'python');
@@ -46,6 +47,21 @@ export function referencesStep() {
         // Anything that wants another torch would otherwise pull it in over the pinned one.
         await pip('-r', REFERENCES, '-c', TORCH);
         await pip('--no-deps', '-r', REFERENCES_ALONE);
+      });
+    },
+  };
+}
+
+/** What only a benchmark compares with; on top of the references. */
+export function peersStep() {
+  const wanted = () => fingerprint([PEERS]);
+  return {
+    name: 'peers',
+    title: 'peers for benchmarks',
+    why: () => outdated('peers', wanted()),
+    async make(step) {
+      await inEnvironment(step, 'peers', wanted(), async (pip) => {
+        await pip('--no-deps', '-r', PEERS);
       });
     },
   };
