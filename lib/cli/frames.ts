@@ -9,7 +9,8 @@ import { parse as parsePath } from 'node:path';
 import { PNG } from 'pngjs';
 
 import { TubeletError } from '../errors';
-import { type ReadFramesResult, mostFrames, readFrames } from '../frames';
+import { type ReadFramesResult, readFrames } from '../frames';
+import { mostFrames } from '../sampling';
 import { UsageError, parse, positiveNumber, samplingMode, wholeNumber } from './arguments';
 import { type Command, optionHelp } from './command';
 import { clipLines, heading, jsonLine } from './output';
