@@ -7,14 +7,18 @@ import { type ProbeResult, type StreamDetails, probe as probeVideo } from '../pr
 import { parse } from './arguments';
 import { type Command, optionHelp } from './command';
 import { heading, jsonLine } from './output';
-import { type Session, eachFile } from './session';
+import { type Session, eachVideo } from './session';
 import { left, printable, seconds } from './text';
+import { readingHelp, readingOf, readingOptions, videosOf } from './videos';
+
+const { url, stream, limit, timeout } = readingOptions;
 
 const help = `Usage: tubelet probe FILE... [options]
 
 Prints what the headers of each video say; nothing is decoded.
 
 Options:
+${readingHelp}
 ${optionHelp.json}
 
 Examples:
@@ -25,11 +29,13 @@ export const probe: Command = {
   summary: 'print container, codec, size, frame rate, duration, colour and streams',
   help,
   run: (args, session) => {
-    const { values, files } = parse(args, { json: { type: 'boolean' } });
+    const { values, files } = parse(args, { url, stream, limit, timeout, json: { type: 'boolean' } });
+    const videos = videosOf(files, values);
+    const { stream: number, limits, timeoutMs, signal } = readingOf(values, session);
     const asTable = session.interactive && values.json !== true;
-    return eachFile(files, session, async (file, isFirst) => {
-      const result = await probeVideo(file, { signal: session.signal });
-      session.print(asTable ? report(file, result, session, isFirst) : jsonLine(file, result));
+    return eachVideo(videos, session, async ({ name, video }, isFirst) => {
+      const result = await probeVideo(video, { stream: number, limits, timeoutMs, signal });
+      session.print(asTable ? report(name, result, session, isFirst) : jsonLine(name, result));
     });
   },
 };

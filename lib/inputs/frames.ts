@@ -6,7 +6,7 @@
 import { isUint8Array, isUint8ClampedArray, isAnyArrayBuffer } from 'node:util/types';
 
 import type { NativeRawFrames } from '../binding';
-import { describe, integer, invalid, positive } from '../options';
+import { describe, fromZero, integer, invalid, positive } from '../options';
 import { nominalFps } from '../sampling';
 import { copyBytes, reserveBytes, viewBytes } from './bytes';
 
@@ -30,7 +30,7 @@ export interface RawFrames {
    * how many frames there are, what the length of `data` makes it; without them 3.
    */
   channels?: 1 | 3 | 4 | undefined;
-  /** When each frame is shown, in seconds. The last one lasts as long as the one before it. */
+  /** When each frame is shown, in seconds from 0 on. The last one lasts as long as the one before it. */
   timestamps?: readonly number[] | undefined;
   /** In place of `timestamps`: frames a second. Default 30, the rate in which the models' strides count. */
   fps?: number | undefined;
@@ -42,7 +42,7 @@ export interface RawFrame {
   data: PixelBytes;
   width: number;
   height: number;
-  /** When it is shown, in seconds; all frames of a list have one, or none and are then 1/30 s apart. */
+  /** When it is shown, in seconds from 0 on; all frames of a list have one, or none and are then 1/30 s apart. */
   timestamp?: number | undefined;
 }
 
@@ -146,9 +146,9 @@ function checkFrame(what: string, data: unknown, width: unknown, height: unknown
 function readTimes(what: string, times: readonly unknown[]): number[] {
   if (!Array.isArray(times)) throw invalid(`${what}: timestamps must be an array of seconds, got ${describe(times)}`);
   const copy: unknown[] = Array.from(times);
-  const wrong = copy.findIndex((time) => !Number.isFinite(time));
+  const wrong = copy.findIndex((time) => !fromZero.accepts(time));
   if (wrong >= 0) {
-    throw invalid(`${what}: timestamp ${wrong} must be a finite number of seconds, got ${describe(copy[wrong])}`);
+    throw invalid(`${what}: timestamp ${wrong} must be a number of seconds from 0 on, got ${describe(copy[wrong])}`);
   }
   return copy as number[];
 }

@@ -9,31 +9,35 @@ describe('sampling', () => {
   const wholeVideo = { frames: 16, stride: null, fps: 30 };
 
   it('goes by time', () => {
-    const { mode, frames, interval } = toNativeSampling('trained', kinetics);
+    const { mode, frames, interval } = toNativeSampling({}, kinetics);
     assert.deepEqual([mode, frames], ['trained', 16]);
     assert.ok(Math.abs(interval - 4 / 30) < 1e-12);
   });
 
   it('is spread over the whole video when the checkpoint was trained so', () => {
-    assert.deepEqual(toNativeSampling('trained', wholeVideo), {
+    assert.deepEqual(toNativeSampling({}, wholeVideo), {
       mode: 'spread',
       frames: 16,
       interval: 0,
       padding: 'repeat-last',
+      timestamps: [],
+      indices: [],
+      start: 0,
+      end: null,
     });
   });
 
   it('has no interval in the other modes', () => {
     for (const mode of ['spread', 'consecutive'] as const) {
-      const native = toNativeSampling(mode, kinetics);
+      const native = toNativeSampling({ sampling: mode }, kinetics);
       assert.deepEqual([native.mode, native.interval], [mode, 0]);
     }
   });
 
   it("fills a short video up as each family's code does", () => {
-    assert.equal(toNativeSampling('trained', kinetics, 'vivit').padding, 'loop');
-    assert.equal(toNativeSampling('trained', kinetics, 'videomae').padding, 'repeat-last');
-    assert.equal(toNativeSampling('trained', kinetics, 'timesformer').padding, 'repeat-last');
+    assert.equal(toNativeSampling({}, kinetics, 'vivit').padding, 'loop');
+    assert.equal(toNativeSampling({}, kinetics, 'videomae').padding, 'repeat-last');
+    assert.equal(toNativeSampling({}, kinetics, 'timesformer').padding, 'repeat-last');
   });
 
   it('knows the published checkpoints, and falls back on the family', async () => {
