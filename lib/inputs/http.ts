@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { Aborted, TubeletError } from '../errors';
-import { abortable } from '../task';
+import { TubeletError } from '../errors';
+import { abortable, throwIfAborted } from '../task';
 import { type ChunkReader, readChunks } from './chunks';
 import { tooLarge } from './spool';
 
@@ -45,7 +45,7 @@ async function request(address: URL, signal: AbortSignal): Promise<Response> {
     const headers = { 'accept-encoding': 'identity' };
     return await abortable(fetch(address.href, { redirect: 'manual', headers, signal }), signal);
   } catch (error) {
-    if (error instanceof Aborted) throw error;
+    throwIfAborted(signal); // what the abort itself broke off is no failure
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
     throw failed(address, cause instanceof Error ? cause.message : String(cause), cause);
   }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Aborted, TubeletError } from '../errors';
+import { TubeletError } from '../errors';
 import { describe, invalid } from '../options';
 import { abortable, throwIfAborted } from '../task';
 import { isBytes, viewBytes } from './bytes';
@@ -47,7 +47,7 @@ async function nextOf(reader: ChunkReader, name: string, signal: AbortSignal): R
   try {
     return await abortable(reader.next(), signal);
   } catch (error) {
-    if (error instanceof Aborted) throw error;
+    throwIfAborted(signal); // what the abort itself broke off is no failure
     const reason = error instanceof Error ? error.message : String(error);
     throw new TubeletError('READ_FAILED', `Cannot read ${name}: it broke off. ${reason}`, { cause: error });
   }
