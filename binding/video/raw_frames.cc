@@ -71,12 +71,16 @@ ClipInfo readRawFrames(const RawFrames& frames, const Sampling& sampling, const 
                        const CancelToken& token) {
   check(frames, options.limits);
   const std::vector<std::size_t> order = presentationOrder(frames.timestamps);
-  const double first = frames.timestamps[order.front()];
   std::vector<double> times;
   times.reserve(order.size());
-  for (const std::size_t place : order) times.push_back(frames.timestamps[place] - first);
+  for (const std::size_t place : order) times.push_back(frames.timestamps[place]);
 
-  const std::vector<std::size_t> frameOfSlot = sampleFrames(sampling, times);
+  // The caller's clock may start anywhere: what comes before the first frame is no part of the video.
+  Sampling within = sampling;
+  within.start = std::max(sampling.start, times.front());
+  checkSampling(within);
+  const auto [frameOfSlot, tooShort] = sampleFrames(within, times, frames.end);
+
   std::map<std::size_t, std::vector<int>> slotsOfFrame;
   for (std::size_t slot = 0; slot < frameOfSlot.size(); ++slot) {
     slotsOfFrame[frameOfSlot[slot]].push_back(static_cast<int>(slot));
@@ -85,16 +89,16 @@ ClipInfo readRawFrames(const RawFrames& frames, const Sampling& sampling, const 
   ClipInfo info;
   info.timestamps.resize(frameOfSlot.size());
   info.repeated = slotsOfFrame.size() < frameOfSlot.size();
+  info.tooShort = tooShort;
   const std::size_t last = slotsOfFrame.rbegin()->first;
-  info.start = frames.timestamps[order[slotsOfFrame.begin()->first]];
-  info.end = last + 1 < order.size() ? frames.timestamps[order[last + 1]] : frames.end;
+  info.start = times[slotsOfFrame.begin()->first];
+  info.end = last + 1 < times.size() ? times[last + 1] : frames.end;
 
   std::vector<std::uint8_t> buffer;
   for (const auto& [index, slots] : slotsOfFrame) {
     token.check();
-    const std::size_t place = order[index];
-    for (const int slot : slots) info.timestamps[static_cast<std::size_t>(slot)] = frames.timestamps[place];
-    sink.frame(slots, {.rgb = toRgb(frames, place, buffer), .width = frames.width, .height = frames.height});
+    for (const int slot : slots) info.timestamps[static_cast<std::size_t>(slot)] = times[index];
+    sink.frame(slots, {.rgb = toRgb(frames, order[index], buffer), .width = frames.width, .height = frames.height});
   }
   return info;
 }

@@ -79,6 +79,7 @@ TEST_CASE("the sampling is that of files, each frame handed over once, in the ca
   CHECK(info.timestamps == std::vector<double>{5.3, 5.5, 5.7});
   CHECK(info.start == 5.3);
   CHECK(info.end == 5.8);
+  CHECK(!info.tooShort);
   CHECK(collected.calls == 3);
   CHECK(collected.slots[1][0] == 10);
 
@@ -86,9 +87,49 @@ TEST_CASE("the sampling is that of files, each frame handed over once, in the ca
   const ClipInfo repeated = read(frames(2, 1), consecutive(4), padded);
   CHECK(repeated.timestamps == std::vector<double>{0, 0.1, 0.1, 0.1});
   CHECK(repeated.repeated);
+  CHECK(repeated.tooShort);
   CHECK(repeated.end == 0.2);
   CHECK(padded.calls == 2);
   CHECK(padded.slots[3] == padded.slots[1]);
+}
+
+TEST_CASE("a range and exact frames count in the caller's own times") {
+  const RawFrames ten = frames(10, 1, 5);
+  Sampling sampling = spread(2);
+  sampling.start = 5.2;
+  sampling.end = 5.6;
+  Collected part;
+  CHECK(read(ten, sampling, part).timestamps == std::vector<double>{5.2, 5.4});
+
+  sampling = {.mode = Sampling::Mode::Timestamps, .frames = 3, .timestamps = {5.95, 5, 5.25}};
+  Collected listed;
+  CHECK(read(ten, sampling, listed).timestamps == std::vector<double>{5.9, 5, 5.2});
+  CHECK(listed.slots[0][0] == 18);
+  CHECK(listed.slots[1][0] == 0);
+
+  sampling = {.mode = Sampling::Mode::Indices, .frames = 2, .indices = {9, 9}};
+  Collected numbered;
+  CHECK(read(ten, sampling, numbered).timestamps == std::vector<double>{5.9, 5.9});
+  CHECK(numbered.calls == 1);
+
+  const auto message = [&](const Sampling& wrong) -> std::string {
+    try {
+      Collected none;
+      read(ten, wrong, none);
+      return "none";
+    } catch (const Error& error) {
+      CHECK(error.code() == ErrorCode::InvalidArgument);
+      return error.what();
+    }
+  };
+  CHECK(message({.mode = Sampling::Mode::Timestamps, .frames = 1, .timestamps = {4.9}}).find("5.000 s") !=
+        std::string::npos);
+  CHECK(message({.mode = Sampling::Mode::Timestamps, .frames = 1, .timestamps = {6}}).find("6.000 s") !=
+        std::string::npos);
+  CHECK(message({.mode = Sampling::Mode::Indices, .frames = 1, .indices = {10}}).find("0 to 9") != std::string::npos);
+  sampling = spread(2);
+  sampling.end = 5;
+  CHECK(message(sampling) != "none");
 }
 
 TEST_CASE("frames are taken in the order of their times, and of one time in the order given") {
