@@ -9,6 +9,7 @@ export type { Family } from './config';
 export { embed, type EmbedOptions, type EmbedWithOptions } from './embed';
 export { TubeletError, type TubeletErrorCode } from './errors';
 export { readFrames, type ReadFramesOptions, type ReadFramesResult } from './frames';
+export type { WebStream } from './inputs/chunks';
 export type { PixelBytes, RawFrame, RawFrames } from './inputs/frames';
 export type { EncodedVideo, VideoInput } from './inputs/kinds';
 export { load, type LoadOptions } from './load';

@@ -79,9 +79,24 @@ export class LoadedModel {
     readonly info: ModelInfo,
   ) {}
 
-  async classify(request: ClassifyRequest): Promise<ClassifyResult> {
+  /**
+   * Says early that a call would be in vain: before a stream is read for it.
+   *
+   * @throws TubeletError DISPOSED; INVALID_ARGUMENT when there are no classes
+   */
+  requireUse(use: 'classify' | 'embed'): void {
     const { labels, checkpoint } = this.info;
-    if (labels.length === 0) throw new TubeletError('INVALID_ARGUMENT', noClasses(checkpoint.name));
+    if (this.disposal !== undefined) {
+      throw new TubeletError('DISPOSED', `The model '${checkpoint.name}' was disposed: load it again`);
+    }
+    if (use === 'classify' && labels.length === 0) {
+      throw new TubeletError('INVALID_ARGUMENT', noClasses(checkpoint.name));
+    }
+  }
+
+  async classify(request: ClassifyRequest): Promise<ClassifyResult> {
+    this.requireUse('classify');
+    const { labels, checkpoint } = this.info;
     const output = await this.run(request);
     return {
       predictions: bestPredictions(output.scores, labels, request.topK ?? defaultTopK),
@@ -91,6 +106,7 @@ export class LoadedModel {
   }
 
   async embed(request: EmbedRequest): Promise<EmbedResult> {
+    this.requireUse('embed');
     const output = await this.run(request);
     const normalized = request.normalize ?? false;
     return {
@@ -103,9 +119,6 @@ export class LoadedModel {
   /** Starts at once, so that calls are served in the order in which they were made. */
   private run(request: ClipRequest): Promise<NativeOutput> {
     const { checkpoint, sampling, family } = this.info;
-    if (this.disposal !== undefined) {
-      throw new TubeletError('DISPOSED', `The model '${checkpoint.name}' was disposed: load it again`);
-    }
     const listed = listedFrames(request.sampling ?? 'trained');
     if (listed !== undefined && listed !== sampling.frames) {
       throw new TubeletError(

@@ -48,6 +48,7 @@ export class Model implements AsyncDisposable {
   classify(video: VideoInput, options?: ClassifyOptions): Promise<ClassifyResult> {
     return atCallSite(async () => {
       const request = readOptions('classify', options, classifyRules);
+      this.#loaded.requireUse('classify');
       return withVideo('classify', video, request, (input, signal) =>
         this.#loaded.classify({ ...request, input, signal }),
       );
@@ -65,6 +66,7 @@ export class Model implements AsyncDisposable {
   embed(video: VideoInput, options?: EmbedOptions): Promise<EmbedResult> {
     return atCallSite(async () => {
       const request = readOptions('embed', options, embedRules);
+      this.#loaded.requireUse('embed');
       return withVideo('embed', video, request, (input, signal) => this.#loaded.embed({ ...request, input, signal }));
     });
   }

@@ -4,7 +4,18 @@
  * @module
  */
 import type { Readable } from 'node:stream';
-import type { ReadableStream } from 'node:stream/web';
+
+/** A `ReadableStream` as the web has it: what is needed of it, so that Node's own and the DOM's type both fit. */
+export interface WebStream {
+  readonly locked: boolean;
+  getReader(): {
+    read(): Promise<{ done?: boolean | undefined; value?: unknown }>;
+    cancel(): Promise<void>;
+  };
+}
+
+/** A stream that can be read once, of whatever kind. */
+export type AnyStream = Readable | WebStream | AsyncIterable<unknown>;
 
 /** Chunks in turn. Nothing is read ahead of `next`, beyond what the stream itself does. */
 export interface ChunkReader {
@@ -14,12 +25,12 @@ export interface ChunkReader {
 }
 
 /** Whether this is a stream that {@link readChunks} reads. */
-export function isStream(value: unknown): value is Readable | ReadableStream | AsyncIterable<unknown> {
+export function isStream(value: unknown): value is AnyStream {
   return isWebStream(value) || isAsyncIterable(value);
 }
 
 /** Why a stream cannot be read, if so. */
-export function whyUnreadable(stream: Readable | ReadableStream | AsyncIterable<unknown>): string | undefined {
+export function whyUnreadable(stream: AnyStream): string | undefined {
   if (isWebStream(stream)) return stream.locked ? 'it is locked: somebody else reads it' : undefined;
   if (!isNodeStream(stream)) return undefined;
   if (stream.readableEnded) return 'it was read to its end before';
@@ -27,7 +38,7 @@ export function whyUnreadable(stream: Readable | ReadableStream | AsyncIterable<
 }
 
 /** Begins to read. Errors of the stream reject `next`, from now on. */
-export function readChunks(stream: Readable | ReadableStream | AsyncIterable<unknown>): ChunkReader {
+export function readChunks(stream: AnyStream): ChunkReader {
   if (isWebStream(stream)) return webReader(stream);
   if (isNodeStream(stream)) return nodeReader(stream);
   return iterableReader(stream);
@@ -45,7 +56,7 @@ function nodeReader(stream: Readable): ChunkReader {
   };
 }
 
-function webReader(stream: ReadableStream): ChunkReader {
+function webReader(stream: WebStream): ChunkReader {
   const reader = stream.getReader();
   return {
     next: () => reader.read(),
@@ -65,7 +76,7 @@ function iterableReader(iterable: AsyncIterable<unknown>): ChunkReader {
   };
 }
 
-function isWebStream(value: unknown): value is ReadableStream {
+function isWebStream(value: unknown): value is WebStream {
   return typeof value === 'object' && value !== null && 'getReader' in value && typeof value.getReader === 'function';
 }
 

@@ -5,14 +5,13 @@
  */
 import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
-import type { ReadableStream } from 'node:stream/web';
 import { fileURLToPath } from 'node:url';
 
 import type { NativeInput } from '../binding';
 import { TubeletError } from '../errors';
 import { describe, invalid } from '../options';
 import { type Bytes, copyBytes, isBytes } from './bytes';
-import { type ChunkReader, isStream, readChunks, whyUnreadable } from './chunks';
+import { type AnyStream, type ChunkReader, type WebStream, isStream, readChunks, whyUnreadable } from './chunks';
 import { type RawFrame, type RawFrames, isFrame, readFrameList, readFramesInput } from './frames';
 import { fetchFile, hasPassword, isWeb, nameOfUrl } from './http';
 import { tooLarge } from './spool';
@@ -31,7 +30,7 @@ export type EncodedVideo =
   | SharedArrayBuffer
   | Blob
   | Readable
-  | ReadableStream
+  | WebStream
   | AsyncIterable<Uint8Array>;
 
 /** All that can be classified, embedded or sampled: a video in a container, or frames that were decoded elsewhere. */
@@ -108,7 +107,7 @@ function blobInput(blob: Blob): Input {
   };
 }
 
-function streamInput(stream: Readable | ReadableStream | AsyncIterable<unknown>): Input {
+function streamInput(stream: AnyStream): Input {
   const name = '<stream>';
   const why = whyUnreadable(stream);
   if (why !== undefined) throw new TubeletError('READ_FAILED', `Cannot read ${name}: ${why}`);

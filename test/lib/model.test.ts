@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { Readable } from 'node:stream';
 
 import type { NativeClipRequest, NativeModel, NativeOutput, NativeTask } from '#lib/binding';
 import { LoadedModel, type ModelInfo } from '#lib/loaded';
@@ -201,6 +202,9 @@ describe('a model', () => {
     assert.equal(native.disposals, 1);
     await rejectsWith(model.classify('/a.mp4'), 'DISPOSED', /'fake' was disposed: load it again/);
     await rejectsWith(model.embed('/a.mp4'), 'DISPOSED', /was disposed/);
+    const stream = new Readable({ read: () => assert.fail('read in vain') });
+    await rejectsWith(model.embed(stream), 'DISPOSED', /was disposed/);
+    assert.ok(!stream.destroyed);
     assert.equal(native.requests.length, 0);
     assert.deepEqual(model.info, info);
   });
