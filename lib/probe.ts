@@ -12,8 +12,8 @@ import { type ReadingOptions, readingRules, toNativeRead } from './reading';
 import { openBinding } from './runtime';
 import { abortable, runTask } from './task';
 
-/** Options of {@link probe}. With `stream` it describes another stream; `onCorrupt` plays no part. */
-export type ProbeOptions = Omit<ReadingOptions, 'onCorrupt' | 'untaggedMatrix'>;
+/** Options of {@link probe}. With `stream` it describes another stream than it would. */
+export type ProbeOptions = ReadingOptions;
 
 /** One stream of a container. */
 export interface StreamDetails {
@@ -63,9 +63,6 @@ export interface ProbeResult {
   streams: StreamDetails[];
 }
 
-const { stream, limits, timeoutMs, signal: abortRule } = readingRules;
-const rules = { stream, limits, timeoutMs, signal: abortRule };
-
 /**
  * Reads the headers of a video.
  *
@@ -78,7 +75,7 @@ const rules = { stream, limits, timeoutMs, signal: abortRule };
  */
 export function probe(video: EncodedVideo, options?: ProbeOptions): Promise<ProbeResult> {
   return atCallSite(async () => {
-    const request = readOptions('probe', options, rules);
+    const request = readOptions('probe', options, readingRules);
     return withVideo('probe', video, request, async (input, signal) => {
       const binding = await abortable(openBinding(), signal);
       return toResult(await runTask(() => binding.probe(input, toNativeRead(request)), signal));

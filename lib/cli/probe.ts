@@ -11,8 +11,6 @@ import { type Session, eachVideo } from './session';
 import { left, printable, seconds } from './text';
 import { readingHelp, readingOf, readingOptions, videosOf } from './videos';
 
-const { url, stream, limit, timeout } = readingOptions;
-
 const help = `Usage: tubelet probe FILE... [options]
 
 Prints what the headers of each video say; nothing is decoded.
@@ -29,12 +27,12 @@ export const probe: Command = {
   summary: 'print container, codec, size, frame rate, duration, colour and streams',
   help,
   run: (args, session) => {
-    const { values, files } = parse(args, { url, stream, limit, timeout, json: { type: 'boolean' } });
+    const { values, files } = parse(args, { ...readingOptions, json: { type: 'boolean' } });
     const videos = videosOf(files, values);
-    const { stream: number, limits, timeoutMs, signal } = readingOf(values, session);
+    const options = readingOf(values, session);
     const asTable = session.interactive && values.json !== true;
     return eachVideo(videos, session, async ({ name, video }, isFirst) => {
-      const result = await probeVideo(video, { stream: number, limits, timeoutMs, signal });
+      const result = await probeVideo(video, options);
       session.print(asTable ? report(name, result, session, isFirst) : jsonLine(name, result));
     });
   },

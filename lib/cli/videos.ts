@@ -20,7 +20,6 @@ export const readingOptions = {
   url: { type: 'string', multiple: true },
   stream: { type: 'string' },
   tolerate: { type: 'boolean' },
-  bt709: { type: 'boolean' },
   limit: { type: 'string', multiple: true },
   timeout: { type: 'string' },
 } as const;
@@ -33,19 +32,21 @@ export const clipOptions = {
   indices: { type: 'string' },
   start: { type: 'string' },
   end: { type: 'string' },
+  bt709: { type: 'boolean' },
 } as const;
 
 const sourceHelp = `  FILE             - is standard input
   --url URL        a video on a web server; may be given several times
   --stream N       the stream to read, by its number in tubelet probe`;
 
-const limitHelp = `  --limit NAME=N   the most that a video may have: bytes, pixels (a frame),
+const damageHelp = `  --tolerate       take what can be read of a damaged video
+  --limit NAME=N   the most that a video may have: bytes, pixels (a frame),
                    frames or streams; may be given several times
   --timeout S      seconds that a video may take; default 600`;
 
-/** Lines about {@link readingOptions}, of which probe has no use for all. */
+/** Lines about {@link readingOptions}. */
 export const readingHelp = `${sourceHelp}
-${limitHelp}`;
+${damageHelp}`;
 
 /** Lines about {@link clipOptions}. */
 export const clipHelp = `${sourceHelp}
@@ -56,15 +57,13 @@ export const clipHelp = `${sourceHelp}
                    instead: the frames with these numbers, from 0
   --start S        sample from this second on
   --end S          sample up to this second
-  --tolerate       take what can be decoded of a damaged video
   --bt709          take colours that are not tagged as BT.709, not BT.601
-${limitHelp}`;
+${damageHelp}`;
 
 interface ReadingValues {
   url?: string[] | undefined;
   stream?: string | undefined;
   tolerate?: boolean | undefined;
-  bt709?: boolean | undefined;
   limit?: string[] | undefined;
   timeout?: string | undefined;
 }
@@ -75,6 +74,7 @@ interface ClipValues extends ReadingValues {
   indices?: string | undefined;
   start?: string | undefined;
   end?: string | undefined;
+  bt709?: boolean | undefined;
 }
 
 /** The videos that files and addresses name, files first. */
@@ -101,7 +101,6 @@ export function readingOf(values: ReadingValues, session: Session): ReadingOptio
   return {
     stream: wholeNumber('stream', values.stream, 1_000_000, 0),
     onCorrupt: values.tolerate === true ? 'tolerate' : undefined,
-    untaggedMatrix: values.bt709 === true ? 'bt709' : undefined,
     limits: limitsOf(values.limit ?? []),
     timeoutMs: timeout === undefined ? undefined : Math.ceil(timeout * 1000),
     signal: session.signal,
@@ -115,6 +114,7 @@ export function clipOf(values: ClipValues, session: Session): ClipOptions {
     sampling: samplingOf(values),
     start: secondsFrom('start', values.start),
     end: secondsFrom('end', values.end),
+    untaggedMatrix: values.bt709 === true ? 'bt709' : undefined,
   };
 }
 

@@ -86,7 +86,7 @@ describe('the program', function () {
     [['probe', '-', '-'], /^tubelet probe: standard input can be read once only\n/],
     [['probe', '--url', 'a.mp4'], /^tubelet probe: --url takes an address with http: or https:, not 'a\.mp4'\n/],
     [['probe', '--url', 'file:///a.mp4'], /^tubelet probe: --url takes an address with http: or https:/],
-    [['probe', '--tolerate', 'a'], /^tubelet probe: unknown option '--tolerate'/],
+    [['probe', '--bt709', 'a'], /^tubelet probe: unknown option '--bt709'/],
     [['embed', '--stream', '-1', 'a'], /^tubelet embed: .*'--stream/],
     [['embed', '--stream', '1.5', 'a'], /^tubelet embed: --stream takes a whole number from 0 to 1000000, not '1\.5'/],
     [['frames', '--start', 'x', 'a'], /^tubelet frames: --start takes seconds from 0 on, not 'x'/],
