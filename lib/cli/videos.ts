@@ -35,7 +35,7 @@ export const clipOptions = {
   bt709: { type: 'boolean' },
 } as const;
 
-const sourceHelp = `  FILE             - is standard input
+const sourceHelp = `  FILE             a path, or - for standard input
   --url URL        a video on a web server; may be given several times
   --stream N       the stream to read, by its number in tubelet probe`;
 

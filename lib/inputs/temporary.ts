@@ -76,7 +76,8 @@ export class TemporaryFile {
     return new TubeletError(
       'WRITE_FAILED',
       `Cannot copy ${this.what} to a temporary file in ${tmpdir()}: ${reason}. ` +
-        'Make room there, name another folder with the environment variable TMPDIR, or give the path of a file',
+        'Make room there, name another folder with the environment variable TMPDIR, make fewer calls at a time, or give ' +
+        'the path of a file',
       { cause: error },
     );
   }
