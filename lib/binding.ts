@@ -22,18 +22,64 @@ export interface NativeError extends Error {
   reason?: string;
 }
 
+/** Frames that the caller has decoded: bytes of T x height x width x channels, rows packed, upright. */
+export interface NativeRawFrames {
+  kind: 'frames';
+  data: Uint8Array;
+  width: number;
+  height: number;
+  /** Gray, RGB or RGBA. */
+  channels: 1 | 3 | 4;
+  /** Seconds, one a frame, in any order. */
+  timestamps: number[];
+  /** Seconds: when the frame shown last gives way. */
+  end: number;
+}
+
+/**
+ * Where a video comes from. Bytes are copied before the call returns. `name` is what messages call it, such as
+ * `'clip.mp4'` with its quotes.
+ */
+export type NativeInput =
+  { kind: 'file'; path: string; name: string } | { kind: 'bytes'; bytes: Uint8Array; name: string } | NativeRawFrames;
+
+/** binding/video/clip.h. */
+export interface NativeLimits {
+  bytes: number;
+  pixels: number;
+  frames: number;
+  streams: number;
+}
+
+export interface NativeReadOptions {
+  limits: NativeLimits;
+  /** A stream's number in the container; `null`: the one that the ffmpeg program would pick. */
+  stream: number | null;
+  onCorrupt: 'error' | 'tolerate';
+  untaggedMatrix: 'bt601' | 'bt709';
+}
+
 export interface NativeSampling {
-  mode: 'trained' | 'spread' | 'consecutive';
+  mode: 'trained' | 'spread' | 'consecutive' | 'timestamps' | 'indices';
+  /** Slots of the clip; with `timestamps` and `indices` as many as are listed. */
   frames: number;
   /** Seconds between frames; `trained` only, else 0. */
   interval: number;
   /** How a video with too few frames is filled up. */
   padding: 'repeat-last' | 'loop';
+  /** Seconds; `timestamps` only, else empty. */
+  timestamps: number[];
+  /** From 0; `indices` only, else empty. */
+  indices: number[];
+  /** The part of the video to sample, in seconds; `null`: to the end. */
+  start: number;
+  end: number | null;
 }
 
 export interface NativeClipRequest {
-  path: string;
+  input: NativeInput;
   sampling: NativeSampling;
+  read: NativeReadOptions;
 }
 
 /** What was really read; times in seconds from the start of the presentation. */
@@ -42,6 +88,8 @@ export interface NativeClipInfo {
   start: number;
   end: number;
   repeated: boolean;
+  tooShort: boolean;
+  toneMapped: boolean;
   warnings: string[];
 }
 
@@ -150,7 +198,7 @@ export interface NativeVideoInfo {
 }
 
 export interface NativeBinding {
-  probe(path: string): NativeTask<NativeVideoInfo>;
+  probe(input: NativeInput, read: NativeReadOptions): NativeTask<NativeVideoInfo>;
   readFrames(request: NativeClipRequest): NativeTask<NativeFrames>;
   loadModel(spec: NativeModelSpec): NativeTask<NativeModel>;
   /** CPUs this process may use: affinity and cgroup quota respected, at least 1. */

@@ -4,21 +4,19 @@
  * @module
  */
 import { atCallSite } from './errors';
-import { abortSignal, boolean, integer, oneOf, readOptions, readPath, text } from './options';
+import { withVideo } from './inputs';
+import type { VideoInput } from './inputs/kinds';
+import { boolean, integer, readOptions, text } from './options';
+import { type ClipOptions, clipRules } from './reading';
 import type { ClassifyResult } from './results';
-import { type SamplingMode, samplingModes } from './sampling';
 import { withSharedModel } from './shared';
 
 /** Options of {@link Model.classify}. */
-export interface ClassifyOptions {
+export interface ClassifyOptions extends ClipOptions {
   /** How many of the best classes to return, 1 to 65536. Default 5. */
   topK?: number | undefined;
   /** Whether to return the classifier's raw output too. Default false. */
   logits?: boolean | undefined;
-  /** Which frames of the video the model sees. Default 'trained'. */
-  sampling?: SamplingMode | undefined;
-  /** Ends the call within 100 ms, wherever it is; the promise rejects with the signal's own reason. */
-  signal?: AbortSignal | undefined;
 }
 
 /** Options of {@link classify}. */
@@ -34,8 +32,7 @@ export const mostClasses = 65_536;
 export const classifyRules = {
   topK: integer(1, mostClasses),
   logits: boolean,
-  sampling: oneOf(...samplingModes),
-  signal: abortSignal,
+  ...clipRules,
 };
 
 /**
@@ -49,17 +46,20 @@ export const classifyRules = {
  * predictions[0]; // { label: 'pan right', index: 2, score: 0.98 }
  * ```
  *
- * @param path - A video file. A string is always a path, never an address.
+ * @param video - See {@link VideoInput}. A string is always the path of a file, never an address.
  * @param options - See {@link ClassifyWithOptions}.
  * @returns The best classes with what was really done.
- * @throws TubeletError INVALID_ARGUMENT (also for a self-supervised checkpoint: it has no classes); FILE_NOT_FOUND,
- *   READ_FAILED, NOT_A_VIDEO, NO_VIDEO_STREAM, UNSUPPORTED_VIDEO, CORRUPT_VIDEO, TRUNCATED_VIDEO, LIMIT_EXCEEDED about
- *   the file; BUSY; OUT_OF_MEMORY; and all of {@link load}'s. An abort rejects with the signal's own reason.
+ * @throws TubeletError INVALID_ARGUMENT (also for a self-supervised checkpoint: it has no classes, and for frames or a range
+ *   that the video does not have); FILE_NOT_FOUND, READ_FAILED (files, servers, streams), WRITE_FAILED (the temporary
+ *   copy of a stream), NOT_A_VIDEO, NO_VIDEO_STREAM, UNSUPPORTED_VIDEO, CORRUPT_VIDEO, TRUNCATED_VIDEO, LIMIT_EXCEEDED
+ *   and TIMEOUT about the video; BUSY; OUT_OF_MEMORY; and all of {@link load}'s. An abort rejects with the signal's own
+ *   reason.
  */
-export function classify(path: string, options?: ClassifyWithOptions): Promise<ClassifyResult> {
+export function classify(video: VideoInput, options?: ClassifyWithOptions): Promise<ClassifyResult> {
   return atCallSite(async () => {
-    const video = readPath('classify', path);
     const { model, ...request } = readOptions('classify', options, { ...classifyRules, model: text });
-    return withSharedModel(model, request.signal, (loaded) => loaded.classify({ path: video, ...request }));
+    return withVideo('classify', video, request, (input, signal) =>
+      withSharedModel(model, signal, (loaded) => loaded.classify({ ...request, input, signal })),
+    );
   });
 }

@@ -4,19 +4,17 @@
  * @module
  */
 import { atCallSite } from './errors';
-import { abortSignal, boolean, oneOf, readOptions, readPath, text } from './options';
+import { withVideo } from './inputs';
+import type { VideoInput } from './inputs/kinds';
+import { boolean, readOptions, text } from './options';
+import { type ClipOptions, clipRules } from './reading';
 import type { EmbedResult } from './results';
-import { type SamplingMode, samplingModes } from './sampling';
 import { withSharedModel } from './shared';
 
 /** Options of {@link Model.embed}. */
-export interface EmbedOptions {
+export interface EmbedOptions extends ClipOptions {
   /** Whether to scale the vector to length 1 (L2), so that a dot product is the cosine. Default false. */
   normalize?: boolean | undefined;
-  /** Which frames of the video the model sees. Default 'trained'. */
-  sampling?: SamplingMode | undefined;
-  /** Ends the call within 100 ms, wherever it is; the promise rejects with the signal's own reason. */
-  signal?: AbortSignal | undefined;
 }
 
 /** Options of {@link embed}. */
@@ -28,8 +26,7 @@ export interface EmbedWithOptions extends EmbedOptions {
 /** @internal */
 export const embedRules = {
   normalize: boolean,
-  sampling: oneOf(...samplingModes),
-  signal: abortSignal,
+  ...clipRules,
 };
 
 /**
@@ -42,15 +39,16 @@ export const embedRules = {
  * const { data } = await embed('clip.mp4', { normalize: true }); // Float32Array(768)
  * ```
  *
- * @param path - A video file. A string is always a path, never an address.
+ * @param video - See {@link VideoInput}. A string is always the path of a file, never an address.
  * @param options - See {@link EmbedWithOptions}.
  * @returns The vector, as long as the model is wide, with what was really done.
  * @throws TubeletError as {@link classify}; a self-supervised checkpoint can embed as well.
  */
-export function embed(path: string, options?: EmbedWithOptions): Promise<EmbedResult> {
+export function embed(video: VideoInput, options?: EmbedWithOptions): Promise<EmbedResult> {
   return atCallSite(async () => {
-    const video = readPath('embed', path);
     const { model, ...request } = readOptions('embed', options, { ...embedRules, model: text });
-    return withSharedModel(model, request.signal, (loaded) => loaded.embed({ path: video, ...request }));
+    return withVideo('embed', video, request, (input, signal) =>
+      withSharedModel(model, signal, (loaded) => loaded.embed({ ...request, input, signal })),
+    );
   });
 }

@@ -38,10 +38,10 @@ const codes = [
  * | code | meaning |
  * |---|---|
  * | `INVALID_ARGUMENT` | an argument or option has the wrong type, range or name, or does not fit the model |
- * | `FILE_NOT_FOUND`, `READ_FAILED` | the file is not there; it is there and cannot be read (a folder, no permission) |
+ * | `FILE_NOT_FOUND`, `READ_FAILED` | the file is not there; it, a server or a stream cannot be read (a folder, no permission, 404) |
  * | `NOT_A_VIDEO`, `UNSUPPORTED_VIDEO`, `NO_VIDEO_STREAM` | no known container; a codec or feature that is not supported; sound only |
  * | `CORRUPT_VIDEO`, `TRUNCATED_VIDEO` | the data is damaged; the file ends too early |
- * | `LIMIT_EXCEEDED`, `TIMEOUT` | a file asks for more than a limit allows |
+ * | `LIMIT_EXCEEDED`, `TIMEOUT` | a video asks for more than `limits` allow, or the call for more than `timeoutMs` |
  * | `MODEL_NOT_FOUND`, `MODEL_INVALID` | no checkpoint of that name here; a file of the checkpoint is missing or wrong |
  * | `CHECKPOINT_MISMATCH` | the weights do not fit the configuration: tensors missing, left over or misshapen |
  * | `UNTRUSTED_MODEL` | the file is executable code that did not come with the package |

@@ -5,18 +5,19 @@
  */
 import { openCheckpoint } from './checkpoint';
 import type { Family } from './config';
-import { TubeletError, atCallSite } from './errors';
-import { abortSignal, integer, oneOf, positive, readOptions, readPath, text } from './options';
+import { atCallSite } from './errors';
+import { withVideo } from './inputs';
+import type { VideoInput } from './inputs/kinds';
+import { describe, integer, invalid, positive, readOptions, text } from './options';
 import { familySampling } from './presets';
+import { type ClipOptions, clipRules, toNativeRead } from './reading';
 import { type ClipDetails, clipDetails } from './results';
 import { openBinding } from './runtime';
-import { type SamplingMode, type TrainedSampling, samplingModes, toNativeSampling } from './sampling';
+import { type Sampling, type TrainedSampling, mostFrames, toNativeSampling } from './sampling';
 import { abortable, runTask } from './task';
 
 /** Options of {@link readFrames}. */
-export interface ReadFramesOptions {
-  /** Which frames to take. Default 'trained'. */
-  sampling?: SamplingMode | undefined;
+export interface ReadFramesOptions extends ClipOptions {
   /** Sample as for this checkpoint (a name as in {@link load}; its weights are not read). Default: none. */
   model?: string | undefined;
   /** How many frames, 1 to 4096. Default: the model's, else 16. */
@@ -25,30 +26,26 @@ export interface ReadFramesOptions {
   stride?: number | undefined;
   /** With 'trained': the frames a second that `stride` counts in. Default: the model's, else 30. */
   fps?: number | undefined;
-  /** Ends the call within 100 ms, wherever it is; the promise rejects with the signal's own reason. */
-  signal?: AbortSignal | undefined;
 }
 
-/** What {@link readFrames} read. */
+/** What {@link readFrames} read; every function takes it as a video again ({@link RawFrames}). */
 export interface ReadFramesResult extends ClipDetails {
   /** RGB, one byte a channel, rows packed, upright; in the order of `shape`. */
   data: Uint8Array;
   /** Frames, height, width, channels. */
   shape: [frames: number, height: number, width: number, channels: 3];
+  width: number;
+  height: number;
   /** Time spent decoding. */
   milliseconds: { decode: number };
 }
 
-/** @internal */
-export const mostFrames = 4096;
-
 const rules = {
-  sampling: oneOf(...samplingModes),
+  ...clipRules,
   model: text,
   frames: integer(1, mostFrames),
   stride: positive(1000),
   fps: positive(1000),
-  signal: abortSignal,
 };
 
 /** VideoMAE's: the family of the default model. */
@@ -62,36 +59,59 @@ const defaultFrames = 16;
  * const { data, shape, timestamps } = await readFrames('clip.mp4', { sampling: 'spread', frames: 8 });
  * ```
  *
- * @param path - A video file. A string is always a path, never an address.
+ * @param video - See {@link VideoInput}. A string is always the path of a file, never an address.
  * @param options - See {@link ReadFramesOptions}. Without `model`, clips are sampled as for VideoMAE on Kinetics.
  * @returns The pixels with their times.
- * @throws TubeletError INVALID_ARGUMENT; FILE_NOT_FOUND, READ_FAILED, NOT_A_VIDEO, NO_VIDEO_STREAM, UNSUPPORTED_VIDEO,
- *   CORRUPT_VIDEO, TRUNCATED_VIDEO, LIMIT_EXCEEDED about the file; OUT_OF_MEMORY; RUNTIME_NOT_FOUND; with `model`,
- *   MODEL_NOT_FOUND and MODEL_INVALID. An abort rejects with the signal's own reason.
+ * @throws TubeletError INVALID_ARGUMENT; FILE_NOT_FOUND, READ_FAILED, WRITE_FAILED, NOT_A_VIDEO, NO_VIDEO_STREAM,
+ *   UNSUPPORTED_VIDEO, CORRUPT_VIDEO, TRUNCATED_VIDEO, LIMIT_EXCEEDED and TIMEOUT as {@link classify}; OUT_OF_MEMORY;
+ *   RUNTIME_NOT_FOUND; with `model`, MODEL_NOT_FOUND and MODEL_INVALID. An abort rejects with the signal's own reason.
  */
-export function readFrames(path: string, options?: ReadFramesOptions): Promise<ReadFramesResult> {
+export function readFrames(video: VideoInput, options?: ReadFramesOptions): Promise<ReadFramesResult> {
   return atCallSite(async () => {
-    const video = readPath('readFrames', path);
-    const { sampling: mode = 'trained', model, signal, ...wanted } = readOptions('readFrames', options, rules);
-    if (mode !== 'trained' && (wanted.stride !== undefined || wanted.fps !== undefined)) {
-      throw new TubeletError(
-        'INVALID_ARGUMENT',
-        `readFrames: 'stride' and 'fps' say how far apart the frames of 'trained' lie; with '${mode}' they mean nothing`,
-      );
-    }
-
-    const { family, sampling } = await abortable(samplingOf(model), signal);
-    const request = { path: video, sampling: toNativeSampling(mode, override(sampling, wanted), family) };
-    const binding = await abortable(openBinding(), signal);
-    const frames = await runTask(() => binding.readFrames(request), signal);
-    return {
-      data: frames.data,
-      shape: [frames.timestamps.length, frames.height, frames.width, 3],
-      ...clipDetails(frames),
-      milliseconds: { decode: frames.decodeMs },
-    };
+    const request = readOptions('readFrames', options, rules);
+    checkMeaning(request.sampling ?? 'trained', request);
+    return withVideo('readFrames', video, request, async (input, signal) => {
+      const { family, sampling } = await abortable(samplingOf(request.model), signal);
+      const clip = {
+        input,
+        sampling: toNativeSampling(request, override(sampling, request), family),
+        read: toNativeRead(request),
+      };
+      const binding = await abortable(openBinding(), signal);
+      const frames = await runTask(() => binding.readFrames(clip), signal);
+      const { data, width, height, timestamps } = frames;
+      return {
+        data,
+        shape: [timestamps.length, height, width, 3],
+        width,
+        height,
+        ...clipDetails(frames),
+        milliseconds: { decode: frames.decodeMs },
+      };
+    });
   });
 }
+
+/** Refuses options that the sampling has no use for. */
+function checkMeaning(sampling: Sampling, { frames, stride, fps }: FrameOptions): void {
+  if (sampling !== 'trained' && (stride !== undefined || fps !== undefined)) {
+    throw invalid(
+      "readFrames: 'stride' and 'fps' say how far apart the frames of 'trained' lie; " +
+        `with ${describeSampling(sampling)} they mean nothing`,
+    );
+  }
+  if (typeof sampling === 'object' && frames !== undefined) {
+    throw invalid(
+      `readFrames: 'frames' says how many to take; with ${describeSampling(sampling)} it is as many as are listed`,
+    );
+  }
+}
+
+function describeSampling(sampling: Sampling): string {
+  return typeof sampling === 'string' ? `'${sampling}'` : describe(sampling);
+}
+
+type FrameOptions = Pick<ReadFramesOptions, 'frames' | 'stride' | 'fps'>;
 
 async function samplingOf(model?: string): Promise<{ family: Family; sampling: TrainedSampling }> {
   if (model === undefined) {
@@ -101,10 +121,7 @@ async function samplingOf(model?: string): Promise<{ family: Family; sampling: T
   return { family: config.family, sampling };
 }
 
-function override(
-  sampling: TrainedSampling,
-  { frames, stride, fps }: Pick<ReadFramesOptions, 'frames' | 'stride' | 'fps'>,
-): TrainedSampling {
+function override(sampling: TrainedSampling, { frames, stride, fps }: FrameOptions): TrainedSampling {
   return {
     frames: frames ?? sampling.frames,
     stride: stride ?? sampling.stride,

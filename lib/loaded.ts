@@ -3,10 +3,11 @@
  *
  * @module
  */
-import type { NativeModel, NativeOutput } from './binding';
+import type { NativeInput, NativeModel, NativeOutput } from './binding';
 import { type Checkpoint, nativeSpec, openCheckpoint } from './checkpoint';
 import type { Family } from './config';
 import { TubeletError } from './errors';
+import { type ClipReading, toNativeRead } from './reading';
 import {
   type CheckpointIdentity,
   type ClassifyResult,
@@ -16,7 +17,7 @@ import {
   provenance,
 } from './results';
 import { openBinding } from './runtime';
-import { type SamplingMode, type TrainedSampling, toNativeSampling } from './sampling';
+import { type TrainedSampling, listedFrames, toNativeSampling } from './sampling';
 import { sha256OfWeights } from './sha256';
 import { abortable, runTask } from './task';
 
@@ -51,11 +52,9 @@ export interface LoadRequest {
   signal?: AbortSignal | undefined;
 }
 
-/** A checked request for one video: `path` is absolute. */
-export interface ClipRequest {
-  path: string;
-  sampling?: SamplingMode | undefined;
-  signal?: AbortSignal | undefined;
+/** A checked request for one video. Its `signal` stands for the time limit too. */
+export interface ClipRequest extends ClipReading {
+  input: NativeInput;
 }
 
 /** A checked request to classify. */
@@ -80,9 +79,24 @@ export class LoadedModel {
     readonly info: ModelInfo,
   ) {}
 
-  async classify(request: ClassifyRequest): Promise<ClassifyResult> {
+  /**
+   * Says early that a call would be in vain: before a stream is read for it.
+   *
+   * @throws TubeletError DISPOSED; INVALID_ARGUMENT when there are no classes
+   */
+  requireUse(use: 'classify' | 'embed'): void {
     const { labels, checkpoint } = this.info;
-    if (labels.length === 0) throw new TubeletError('INVALID_ARGUMENT', noClasses(checkpoint.name));
+    if (this.disposal !== undefined) {
+      throw new TubeletError('DISPOSED', `The model '${checkpoint.name}' was disposed: load it again`);
+    }
+    if (use === 'classify' && labels.length === 0) {
+      throw new TubeletError('INVALID_ARGUMENT', noClasses(checkpoint.name));
+    }
+  }
+
+  async classify(request: ClassifyRequest): Promise<ClassifyResult> {
+    this.requireUse('classify');
+    const { labels, checkpoint } = this.info;
     const output = await this.run(request);
     return {
       predictions: bestPredictions(output.scores, labels, request.topK ?? defaultTopK),
@@ -92,6 +106,7 @@ export class LoadedModel {
   }
 
   async embed(request: EmbedRequest): Promise<EmbedResult> {
+    this.requireUse('embed');
     const output = await this.run(request);
     const normalized = request.normalize ?? false;
     return {
@@ -102,12 +117,21 @@ export class LoadedModel {
   }
 
   /** Starts at once, so that calls are served in the order in which they were made. */
-  private run({ path, sampling = 'trained', signal }: ClipRequest): Promise<NativeOutput> {
-    if (this.disposal !== undefined) {
-      throw new TubeletError('DISPOSED', `The model '${this.info.checkpoint.name}' was disposed: load it again`);
+  private run(request: ClipRequest): Promise<NativeOutput> {
+    const { checkpoint, sampling, family } = this.info;
+    const listed = listedFrames(request.sampling ?? 'trained');
+    if (listed !== undefined && listed !== sampling.frames) {
+      throw new TubeletError(
+        'INVALID_ARGUMENT',
+        `'${checkpoint.name}' sees clips of ${sampling.frames} frames, and 'sampling' lists ${listed}`,
+      );
     }
-    const request = { path, sampling: toNativeSampling(sampling, this.info.sampling, this.info.family) };
-    return runTask(() => this.native.run(request), signal);
+    const clip = {
+      input: request.input,
+      sampling: toNativeSampling(request, sampling, family),
+      read: toNativeRead(request),
+    };
+    return runTask(() => this.native.run(clip), request.signal);
   }
 
   /** Waits for what runs; what waits rejects with DISPOSED. */

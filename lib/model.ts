@@ -6,8 +6,10 @@
 import { type ClassifyOptions, classifyRules } from './classify';
 import { type EmbedOptions, embedRules } from './embed';
 import { atCallSite } from './errors';
+import { withVideo } from './inputs';
+import type { VideoInput } from './inputs/kinds';
 import type { LoadedModel, ModelInfo } from './loaded';
-import { readOptions, readPath } from './options';
+import { readOptions } from './options';
 import type { ClassifyResult, EmbedResult } from './results';
 
 /**
@@ -37,33 +39,36 @@ export class Model implements AsyncDisposable {
   /**
    * Says what a video shows.
    *
-   * @param path - A video file. A string is always a path, never an address.
+   * @param video - See {@link VideoInput}. A string is always the path of a file, never an address.
    * @param options - See {@link ClassifyOptions}.
    * @returns The best classes with what was really done.
    * @throws TubeletError as {@link classify}, but none about finding a model; DISPOSED after `dispose()`; BUSY when
    *   `maxQueue` calls are waiting already. An abort rejects with the signal's own reason.
    */
-  classify(path: string, options?: ClassifyOptions): Promise<ClassifyResult> {
-    return atCallSite(async () =>
-      this.#loaded.classify({
-        path: readPath('classify', path),
-        ...readOptions('classify', options, classifyRules),
-      }),
-    );
+  classify(video: VideoInput, options?: ClassifyOptions): Promise<ClassifyResult> {
+    return atCallSite(async () => {
+      const request = readOptions('classify', options, classifyRules);
+      this.#loaded.requireUse('classify');
+      return withVideo('classify', video, request, (input, signal) =>
+        this.#loaded.classify({ ...request, input, signal }),
+      );
+    });
   }
 
   /**
    * Turns a video into a vector.
    *
-   * @param path - A video file. A string is always a path, never an address.
+   * @param video - See {@link VideoInput}. A string is always the path of a file, never an address.
    * @param options - See {@link EmbedOptions}.
    * @returns The vector, as long as `info.width`, with what was really done.
    * @throws TubeletError as {@link Model.classify}; a self-supervised checkpoint can embed as well.
    */
-  embed(path: string, options?: EmbedOptions): Promise<EmbedResult> {
-    return atCallSite(async () =>
-      this.#loaded.embed({ path: readPath('embed', path), ...readOptions('embed', options, embedRules) }),
-    );
+  embed(video: VideoInput, options?: EmbedOptions): Promise<EmbedResult> {
+    return atCallSite(async () => {
+      const request = readOptions('embed', options, embedRules);
+      this.#loaded.requireUse('embed');
+      return withVideo('embed', video, request, (input, signal) => this.#loaded.embed({ ...request, input, signal }));
+    });
   }
 
   /**

@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { resolve } from 'node:path';
 import { inspect } from 'node:util';
 
 import { TubeletError } from './errors';
@@ -14,9 +13,16 @@ import { closest } from './suggest';
 export interface Rule<T> {
   allowed: string;
   accepts: (value: unknown) => value is T;
+  /**
+   * What to keep of a value that the caller could change later. May refuse it for what is wrong inside.
+   *
+   * @param what - The public function and the option, for messages.
+   */
+  copy?(value: T, what: string): T;
 }
 
-type Values<R extends Record<string, Rule<unknown>>> = {
+/** What {@link readOptions} makes of an options object. */
+export type Values<R extends Record<string, Rule<unknown>>> = {
   [K in keyof R]: (R[K] extends Rule<infer T> ? T : never) | undefined;
 };
 
@@ -61,11 +67,26 @@ export function positive(most: number): Rule<number> {
   };
 }
 
+/** A finite number from zero on. */
+export const fromZero: Rule<number> = {
+  allowed: 'a number from 0 on',
+  accepts: (value): value is number => Number.isFinite(value) && (value as number) >= 0,
+};
+
 /** One of a few strings. */
 export function oneOf<const T extends string>(...choices: T[]): Rule<T> {
   return {
     allowed: `one of ${choices.map((choice) => `'${choice}'`).join(', ')}`,
     accepts: (value): value is T => choices.some((choice) => choice === value),
+  };
+}
+
+/** An object of options of its own. */
+export function group<R extends Record<string, Rule<unknown>>>(rules: R): Rule<Values<R>> {
+  return {
+    allowed: `an object such as ${example(rules)}`,
+    accepts: (value): value is Values<R> => isObject(value),
+    copy: (value, what) => readOptions(what, value, rules),
   };
 }
 
@@ -82,10 +103,10 @@ export function readOptions<R extends Record<string, Rule<unknown>>>(
   options: unknown,
   rules: R,
 ): Values<R> {
-  if (options !== undefined && (typeof options !== 'object' || options === null || Array.isArray(options))) {
+  if (options !== undefined && !isObject(options)) {
     throw invalid(`${caller}: options must be an object such as ${example(rules)}, got ${describe(options)}`);
   }
-  const given = (options ?? {}) as Record<string, unknown>;
+  const given: Record<string, unknown> = options ?? {};
   const names = Object.keys(rules);
   for (const name of Object.keys(given)) {
     if (!names.includes(name)) throw invalid(unknownOption(caller, name, names));
@@ -98,23 +119,9 @@ export function readOptions<R extends Record<string, Rule<unknown>>>(
     if (!rule.accepts(value)) {
       throw invalid(`${caller}: option '${name}' must be ${rule.allowed}, got ${describe(value)}`);
     }
-    values[name] = value;
+    values[name] = rule.copy === undefined ? value : rule.copy(value, `${caller}: ${name}`);
   }
   return values as Values<R>;
-}
-
-/**
- * Checks the path of a video and makes it absolute at once, so that a later `process.chdir` changes nothing.
- *
- * @throws TubeletError INVALID_ARGUMENT
- */
-export function readPath(caller: string, path: unknown): string {
-  if (typeof path !== 'string') {
-    throw invalid(`${caller}: the video must be the path of a file, as a string, got ${describe(path)}${hint(path)}`);
-  }
-  if (path === '') throw invalid(`${caller}: the video must be the path of a file, got an empty string`);
-  if (path.includes('\0')) throw invalid(`${caller}: the path ${describe(path)} contains a NUL character`);
-  return resolve(path);
 }
 
 /**
@@ -134,13 +141,6 @@ export function describe(value: unknown): string {
   return typeof value === 'object' || typeof value === 'function' ? shown : `${shown} (a ${typeof value})`;
 }
 
-function hint(path: unknown): string {
-  if (path instanceof URL) return ': pass fileURLToPath(url) from node:url';
-  if (path instanceof Promise) return ': is an await missing?';
-  if (Array.isArray(path)) return ': call once for each file';
-  return '';
-}
-
 function unknownOption(caller: string, name: string, names: string[]): string {
   const suggestion = closest(name, names);
   const question = suggestion === undefined ? '' : ` Did you mean '${suggestion}'?`;
@@ -155,6 +155,11 @@ function inRange(value: number, least: number, most: number): boolean {
   return value >= least && value <= most;
 }
 
-function invalid(message: string): TubeletError {
+function isObject(value: unknown): value is Record<string, never> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** An INVALID_ARGUMENT. */
+export function invalid(message: string): TubeletError {
   return new TubeletError('INVALID_ARGUMENT', message);
 }

@@ -5,15 +5,15 @@
  */
 import type { NativeVideoInfo } from './binding';
 import { atCallSite } from './errors';
-import { abortSignal, readOptions, readPath } from './options';
+import { withVideo } from './inputs';
+import type { EncodedVideo } from './inputs/kinds';
+import { readOptions } from './options';
+import { type ReadingOptions, readingRules, toNativeRead } from './reading';
 import { openBinding } from './runtime';
 import { abortable, runTask } from './task';
 
-/** Options of {@link probe}. */
-export interface ProbeOptions {
-  /** Ends the call within 100 ms, wherever it is; the promise rejects with the signal's own reason. */
-  signal?: AbortSignal | undefined;
-}
+/** Options of {@link probe}. With `stream` it describes another stream than it would. */
+export type ProbeOptions = ReadingOptions;
 
 /** One stream of a container. */
 export interface StreamDetails {
@@ -64,21 +64,22 @@ export interface ProbeResult {
 }
 
 /**
- * Reads the headers of a video file.
+ * Reads the headers of a video.
  *
- * @param path - A video file. A string is always a path, never an address.
+ * @param video - See {@link EncodedVideo}. A string is always the path of a file, never an address.
  * @param options - See {@link ProbeOptions}.
  * @returns What the headers say; headers may lie.
- * @throws TubeletError INVALID_ARGUMENT; FILE_NOT_FOUND, READ_FAILED, NOT_A_VIDEO, NO_VIDEO_STREAM, UNSUPPORTED_VIDEO,
- *   CORRUPT_VIDEO, TRUNCATED_VIDEO, LIMIT_EXCEEDED about the file; RUNTIME_NOT_FOUND. An abort rejects with the signal's
- *   own reason.
+ * @throws TubeletError INVALID_ARGUMENT (also for raw frames: they have no headers); FILE_NOT_FOUND, READ_FAILED,
+ *   WRITE_FAILED, NOT_A_VIDEO, NO_VIDEO_STREAM, UNSUPPORTED_VIDEO, CORRUPT_VIDEO, TRUNCATED_VIDEO, LIMIT_EXCEEDED and
+ *   TIMEOUT as {@link classify}; RUNTIME_NOT_FOUND. An abort rejects with the signal's own reason.
  */
-export function probe(path: string, options?: ProbeOptions): Promise<ProbeResult> {
+export function probe(video: EncodedVideo, options?: ProbeOptions): Promise<ProbeResult> {
   return atCallSite(async () => {
-    const video = readPath('probe', path);
-    const { signal } = readOptions('probe', options, { signal: abortSignal });
-    const binding = await abortable(openBinding(), signal);
-    return toResult(await runTask(() => binding.probe(video), signal));
+    const request = readOptions('probe', options, readingRules);
+    return withVideo('probe', video, request, async (input, signal) => {
+      const binding = await abortable(openBinding(), signal);
+      return toResult(await runTask(() => binding.probe(input, toNativeRead(request)), signal));
+    });
   });
 }
 

@@ -35,6 +35,10 @@ export interface ClipDetails {
   clip: { start: number; end: number };
   /** Whether a picture fills more than one place of the clip, because the video has too few. */
   repeated: boolean;
+  /** Whether the video, or the part of it that was asked for, is shorter than the clip should be. */
+  tooShort: boolean;
+  /** Whether a picture of high dynamic range (PQ or HLG) was brought to the standard range. */
+  toneMapped: boolean;
   /** What a reader of the result should know about the file, in sentences; usually empty. */
   warnings: string[];
 }
@@ -65,8 +69,9 @@ export interface EmbedResult extends Provenance {
 }
 
 /** The part that all results of videos share. */
-export function clipDetails({ timestamps, start, end, repeated, warnings }: NativeClipInfo): ClipDetails {
-  return { timestamps, clip: { start, end }, repeated, warnings };
+export function clipDetails(info: NativeClipInfo): ClipDetails {
+  const { timestamps, start, end, repeated, tooShort, toneMapped, warnings } = info;
+  return { timestamps, clip: { start, end }, repeated, tooShort, toneMapped, warnings };
 }
 
 /** The part that all results of models share. */

@@ -1,10 +1,10 @@
 /**
- * How an AbortSignal reaches native work.
+ * How an AbortSignal and a time limit reach the work.
  *
  * @module
  */
 import type { NativeTask } from './binding';
-import { Aborted, isCancelled } from './errors';
+import { Aborted, TubeletError, isCancelled } from './errors';
 
 /** Throws when the signal has been aborted already. */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
@@ -51,5 +51,41 @@ export async function abortable<T>(work: Promise<T>, signal?: AbortSignal): Prom
     return await Promise.race([abort, work]);
   } finally {
     signal.removeEventListener('abort', stopWaiting);
+  }
+}
+
+const timeUp = Symbol('time is up');
+
+/**
+ * Does work with a signal of its own, which is aborted when the caller's signal is or when the time is up.
+ *
+ * @throws TubeletError TIMEOUT
+ */
+export async function withinTime<T>(
+  milliseconds: number,
+  signal: AbortSignal | undefined,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const controller = new AbortController();
+  const abort = (): void => {
+    controller.abort();
+  };
+  const timer = setTimeout(() => {
+    controller.abort(timeUp);
+  }, milliseconds);
+  signal?.addEventListener('abort', abort, { once: true });
+  if (signal?.aborted === true) abort();
+  try {
+    return await work(controller.signal);
+  } catch (error) {
+    if (!(error instanceof Aborted) || error.signal !== controller.signal) throw error;
+    if (signal !== undefined && controller.signal.reason !== timeUp) throw new Aborted(signal);
+    throw new TubeletError(
+      'TIMEOUT',
+      `The call took longer than its option 'timeoutMs' allows, ${milliseconds} ms. Raise it, or make fewer calls at a time`,
+    );
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', abort);
   }
 }

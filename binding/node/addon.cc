@@ -26,10 +26,9 @@ Napi::Value probe(const Napi::CallbackInfo& info) {
   return contained(info.Env(), [&] {
     auto found = std::make_shared<video::VideoInfo>();
     engine::Lane::Job job;
-    job.ingest = [found, path = pathArgument(info[0])](const CancelToken& token) {
-      const video::ReadOptions options;
-      video::FileSource source(path, options.limits.bytes);
-      *found = video::probe(source, options, token);
+    job.ingest = [found, input = inputArgument(info[0]), options = readArgument(info[1])](const CancelToken& token) {
+      const auto source = openSource(input, options.limits);
+      *found = video::probe(*source, options, token);
     };
     Environment& environment = Environment::of(info.Env());
     return Task::start(environment, environment.files(), std::move(job),

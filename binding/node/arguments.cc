@@ -1,12 +1,6 @@
 #include "node/arguments.h"
 
-#include <cmath>
-#include <initializer_list>
-#include <limits>
-#include <string_view>
-#include <utility>
-
-#include "engine/error.h"
+#include "node/fields.h"
 
 namespace tubelet::node {
 namespace {
@@ -15,103 +9,6 @@ constexpr int kMaxFrames = 1 << 16;
 constexpr int kMaxSide = 1 << 16;
 constexpr int kMaxThreads = 1 << 16;
 constexpr int kMaxQueue = 1 << 30;
-
-[[noreturn]] void refuse(const std::string& name, const std::string& wanted) {
-  throw Error(ErrorCode::InvalidArgument, name + " must be " + wanted + ".");
-}
-
-std::string text(const Napi::Value& value, const std::string& name) {
-  if (!value.IsString()) refuse(name, "a string");
-  return value.As<Napi::String>().Utf8Value();
-}
-
-/// C's functions would take a path with a NUL in it for a shorter one.
-std::string path(const Napi::Value& value, const std::string& name) {
-  std::string result = text(value, name);
-  if (result.empty() || result.find('\0') != std::string::npos) refuse(name, "a path");
-  return result;
-}
-
-double number(const Napi::Value& value, const std::string& name) {
-  const double result = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : std::nan("");
-  if (!std::isfinite(result)) refuse(name, "a finite number");
-  return result;
-}
-
-int integer(const Napi::Value& value, const std::string& name, int least, int most) {
-  const double result = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : std::nan("");
-  if (!(result >= least && result <= most) || result != std::floor(result)) {
-    refuse(name, "a whole number from " + std::to_string(least) + " to " + std::to_string(most));
-  }
-  return static_cast<int>(result);
-}
-
-bool flag(const Napi::Value& value, const std::string& name) {
-  if (!value.IsBoolean()) refuse(name, "true or false");
-  return value.As<Napi::Boolean>().Value();
-}
-
-Napi::Array array(const Napi::Value& value, const std::string& name) {
-  if (!value.IsArray()) refuse(name, "an array");
-  return value.As<Napi::Array>();
-}
-
-template <typename Enumeration>
-using Choices = std::initializer_list<std::pair<std::string_view, Enumeration>>;
-
-template <typename Enumeration>
-Enumeration choice(const Napi::Value& value, const std::string& name, Choices<Enumeration> choices) {
-  const std::string given = text(value, name);
-  std::string known;
-  for (const auto& [word, meaning] : choices) {
-    if (given == word) return meaning;
-    known += (known.empty() ? "'" : ", '") + std::string(word) + "'";
-  }
-  refuse(name, "one of " + known);
-}
-
-/// An object and its name, so that a complaint about a field says where it is.
-class Fields {
- public:
-  Fields(const Napi::Value& value, std::string name) : name_(std::move(name)) {
-    if (!value.IsObject()) refuse(name_, "an object");
-    object_ = value.As<Napi::Object>();
-  }
-
-  Napi::Value get(const char* key) const { return object_.Get(key); }
-  std::string name(const char* key) const { return name_ + "." + key; }
-  const Napi::Object& object() const { return object_; }
-
-  std::string text(const char* key) const { return node::text(get(key), name(key)); }
-  std::string path(const char* key) const { return node::path(get(key), name(key)); }
-  double number(const char* key) const { return node::number(get(key), name(key)); }
-  int integer(const char* key, int least, int most) const { return node::integer(get(key), name(key), least, most); }
-  bool flag(const char* key) const { return node::flag(get(key), name(key)); }
-  template <typename Enumeration>
-  Enumeration choice(const char* key, Choices<Enumeration> choices) const {
-    return node::choice(get(key), name(key), choices);
-  }
-
- private:
-  Napi::Object object_;
-  std::string name_;
-};
-
-video::Sampling sampling(const Napi::Value& value, const std::string& name) {
-  using Mode = video::Sampling::Mode;
-  using Padding = video::Sampling::Padding;
-  const Fields fields(value, name);
-  video::Sampling result;
-  result.mode = fields.choice<Mode>(
-      "mode", {{"trained", Mode::Trained}, {"spread", Mode::Spread}, {"consecutive", Mode::Consecutive}});
-  result.frames = fields.integer("frames", 1, kMaxFrames);
-  result.interval = fields.number("interval");
-  if (result.interval < 0 || (result.mode == Mode::Trained && result.interval == 0)) {
-    refuse(fields.name("interval"), "the seconds between two frames, more than 0 when sampling as 'trained'");
-  }
-  result.padding = fields.choice<Padding>("padding", {{"repeat-last", Padding::RepeatLast}, {"loop", Padding::Loop}});
-  return result;
-}
 
 std::array<double, 3> perChannel(const Napi::Value& value, const std::string& name) {
   const Napi::Array list = array(value, name);
@@ -156,7 +53,7 @@ std::vector<std::string> paths(const Napi::Value& value, const std::string& name
   return result;
 }
 
-std::map<std::string, double> numbers(const Napi::Value& value, const std::string& name) {
+std::map<std::string, double> namedNumbers(const Napi::Value& value, const std::string& name) {
   const Fields fields(value, name);
   const Napi::Array keys = fields.object().GetPropertyNames();
   std::map<std::string, double> result;
@@ -169,15 +66,6 @@ std::map<std::string, double> numbers(const Napi::Value& value, const std::strin
 
 }  // namespace
 
-std::string pathArgument(const Napi::Value& value) {
-  return path(value, "path");
-}
-
-ClipRequest clipRequest(const Napi::Value& value) {
-  const Fields fields(value, "request");
-  return {fields.path("path"), sampling(fields.get("sampling"), fields.name("sampling"))};
-}
-
 LoadRequest loadRequest(const Napi::Value& value) {
   using Format = model::ModelSpec::Format;
   const Fields fields(value, "spec");
@@ -187,7 +75,7 @@ LoadRequest loadRequest(const Napi::Value& value) {
   result.spec.format =
       fields.choice<Format>("format", {{"safetensors", Format::Safetensors}, {"pytorch-bin", Format::PytorchBin}});
   result.spec.weightFiles = paths(fields.get("weightFiles"), fields.name("weightFiles"));
-  result.spec.config = numbers(fields.get("config"), fields.name("config"));
+  result.spec.config = namedNumbers(fields.get("config"), fields.name("config"));
   result.spec.preprocessing = preprocessing(fields.get("preprocessing"), fields.name("preprocessing"));
   result.spec.frames = fields.integer("frames", 1, kMaxFrames);
   result.threads = fields.integer("threads", 0, kMaxThreads);

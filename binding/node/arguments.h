@@ -8,6 +8,7 @@
 #include <string>
 
 #include "model/spec.h"
+#include "node/input.h"
 #include "video/clip.h"
 
 namespace tubelet::node {
@@ -15,11 +16,6 @@ namespace tubelet::node {
 /// JavaScript values as the plain structs that the engine's threads work on. Everything is copied and checked: a value
 /// of the wrong type or range throws Error(INVALID_ARGUMENT) that names it. lib/ has checked what users give; these
 /// checks keep a mistake in lib/ from becoming a crash.
-
-struct ClipRequest {
-  std::string path;
-  video::Sampling sampling;
-};
 
 struct LoadRequest {
   model::ModelSpec spec;
@@ -33,7 +29,8 @@ struct PixelsArgument {
   std::array<std::int64_t, 4> shape{};
 };
 
-std::string pathArgument(const Napi::Value& value);
+Input inputArgument(const Napi::Value& value);
+video::ReadOptions readArgument(const Napi::Value& value);
 ClipRequest clipRequest(const Napi::Value& value);
 LoadRequest loadRequest(const Napi::Value& value);
 PixelsArgument pixelsArgument(const Napi::Value& pixels, const Napi::Value& shape);

@@ -9,7 +9,6 @@
 #include "engine/error.h"
 #include "model/preprocess.h"
 #include "model/threading.h"
-#include "video/reader.h"
 
 namespace tubelet::node {
 namespace {
@@ -33,7 +32,7 @@ class ByteSink : public video::FrameSink {
       work_.rgb.resize(bytes * static_cast<std::size_t>(work_.request.sampling.frames));
     } else if (picture.width != work_.width || picture.height != work_.height) {
       throw Error(ErrorCode::UnsupportedVideo,
-                  work_.request.path + ": the picture's size changes from " + size(work_.width, work_.height) + " to " +
+                  "The picture's size changes from " + size(work_.width, work_.height) + " to " +
                       size(picture.width, picture.height) +
                       " within the clip, so that its frames do not fit into one array. Convert the file to one size.");
     }
@@ -72,18 +71,14 @@ class PixelSink : public video::FrameSink {
 void FramesWork::read(const CancelToken& token) {
   const auto start = Clock::now();
   ByteSink sink(*this);
-  const video::ReadOptions options;
-  video::FileSource source(request.path, options.limits.bytes);
-  info = video::readClip(source, request.sampling, options, sink, token);
+  info = readInput(request, sink, token);
   decodeMs = millisecondsSince(start);
 }
 
 void ClipWork::read(const model::Preprocessing& preprocessing, const CancelToken& token) {
   const auto start = Clock::now();
   PixelSink sink(preprocessing, request.sampling.frames);
-  const video::ReadOptions options;
-  video::FileSource source(request.path, options.limits.bytes);
-  info = video::readClip(source, request.sampling, options, sink, token);
+  info = readInput(request, sink, token);
   pixels = sink.pixels();
   prepareMs = sink.milliseconds();
   decodeMs = millisecondsSince(start) - prepareMs;

@@ -9,7 +9,7 @@
 
 #include "engine/cancellation.h"
 #include "model/model.h"
-#include "node/arguments.h"
+#include "node/input.h"
 #include "video/clip.h"
 
 namespace tubelet::node {
@@ -27,7 +27,7 @@ struct FramesWork {
   int height = 0;
   double decodeMs = 0;
 
-  /// Throws like video::readClip, and Error(UNSUPPORTED_VIDEO) when the size changes in mid-clip.
+  /// Throws like readInput, and Error(UNSUPPORTED_VIDEO) when the size changes in mid-clip.
   void read(const CancelToken& token);
 };
 
@@ -41,7 +41,7 @@ struct ClipWork {
   double prepareMs = 0;
   double inferMs = 0;
 
-  /// Reads and prepares the clip. Throws like video::readClip and model::PixelBuffer.
+  /// Reads and prepares the clip. Throws like readInput and model::PixelBuffer.
   void read(const model::Preprocessing& preprocessing, const CancelToken& token);
   /// Runs the model on the pixels and lets go of them. Throws like model::Model::run.
   void infer(const model::Model& model, int threads, const CancelToken& token);

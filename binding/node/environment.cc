@@ -10,7 +10,8 @@
 namespace tubelet::node {
 namespace {
 
-/// Calls of probe and readFrames that may wait. A path and a few numbers each: the limit is there to be finite.
+/// Calls of probe and readFrames that may wait. A path and a few numbers each, or bytes that the caller had room for
+/// twice: the limit is there to be finite.
 constexpr std::size_t kMaxFileQueue = 16'384;
 constexpr std::size_t kMaxLoadQueue = 1'024;
 

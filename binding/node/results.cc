@@ -51,6 +51,8 @@ Napi::Object clipInfo(Napi::Env env, const video::ClipInfo& info) {
   result.Set("start", info.start);
   result.Set("end", info.end);
   result.Set("repeated", info.repeated);
+  result.Set("tooShort", info.tooShort);
+  result.Set("toneMapped", info.toneMapped);
   result.Set("warnings", warnings);
   return result;
 }

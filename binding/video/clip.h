@@ -49,7 +49,7 @@ struct Sampling {
   int frames = 16;      ///< slots of the clip; with Timestamps and Indices as many as are listed
   double interval = 0;  ///< seconds; Trained only
   Padding padding = Padding::RepeatLast;
-  std::vector<double> timestamps = {};     ///< seconds from the start of the presentation, in any order; Timestamps only
+  std::vector<double> timestamps = {};  ///< seconds from the start of the presentation, in any order; Timestamps only
   std::vector<std::int64_t> indices = {};  ///< from 0 at the start of the presentation, in any order; Indices only
   /// The part of the video to sample, in seconds from the start of the presentation: the frames on screen from `start`
   /// on and before `end`. Timestamps and Indices count from the start of the presentation all the same.

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <new>
-#include <utility>
 
 #include "engine/error.h"
 #include "video/allowlist.h"
@@ -10,12 +9,12 @@
 
 namespace tubelet::video {
 
-Decoder::Decoder(const AVStream& stream, const Limits& limits, std::string name) : name_(std::move(name)) {
+Decoder::Decoder(const AVStream& stream, const ReadOptions& options, const std::string& name) {
   const AVCodecID id = stream.codecpar->codec_id;
   const AVCodec* codec = allowedDecoder(id);
   if (!codec) {
     throw Error(ErrorCode::UnsupportedVideo,
-                name_ + " holds " + avcodec_get_name(id) +
+                name + " holds " + avcodec_get_name(id) +
                     " video, which tubelet does not decode. Convert it, for example to H.264.",
                 recentLog());
   }
@@ -25,48 +24,40 @@ Decoder::Decoder(const AVStream& stream, const Limits& limits, std::string name)
   context_->thread_count = 1;
   // The decoder checks coded sizes, rounded up to whole blocks; the converter checks the exact size.
   constexpr std::int64_t kBlockAllowance = 1 << 20;
-  context_->max_pixels = std::min<std::int64_t>(limits.pixels, INT32_MAX) + kBlockAllowance;
+  context_->max_pixels = std::min<std::int64_t>(options.limits.pixels, INT32_MAX) + kBlockAllowance;
   const int result = avcodec_open2(context_.get(), codec, nullptr);
   if (result < 0) {
     throw Error(ErrorCode::UnsupportedVideo,
-                "Cannot decode the " + std::string(codec->name) + " video in " + name_ + ".", reason(result));
+                "Cannot decode the " + std::string(codec->name) + " video in " + name + ".", reason(result));
   }
 }
 
-void Decoder::send(const AVPacket* packet) {
+bool Decoder::send(const AVPacket* packet) {
   const int result = avcodec_send_packet(context_.get(), packet);
-  if (result < 0 && result != AVERROR_EOF) failed(result);
+  if (result >= 0 || result == AVERROR_EOF) return true;
+  note(result);
+  return false;
 }
 
-bool Decoder::receive(AVFrame& frame) {
-  while (true) {
-    const int result = avcodec_receive_frame(context_.get(), &frame);
-    if (result == AVERROR(EAGAIN) || result == AVERROR_EOF) return false;
-    if (result == 0) {
-      produced_ = true;
-      return true;
-    }
-    failed(result);
-  }
+Decoder::Received Decoder::receive(AVFrame& frame) {
+  const int result = avcodec_receive_frame(context_.get(), &frame);
+  if (result >= 0) return Received::Frame;
+  if (result == AVERROR(EAGAIN) || result == AVERROR_EOF) return Received::Nothing;
+  note(result);
+  return Received::Damage;
+}
+
+void Decoder::skipUnreferenced(bool skip) {
+  context_->skip_frame = skip ? AVDISCARD_NONREF : AVDISCARD_DEFAULT;
 }
 
 void Decoder::restart() {
   avcodec_flush_buffers(context_.get());
 }
 
-void Decoder::failed(int averror) {
+void Decoder::note(int averror) {
   if (averror == AVERROR(ENOMEM)) throw std::bad_alloc();
-  if (firstFailure_.empty()) firstFailure_ = reason(averror);
-  if (produced_) corrupt();
-}
-
-void Decoder::requireFrames() const {
-  if (!produced_) corrupt();
-}
-
-void Decoder::corrupt() const {
-  throw Error(ErrorCode::CorruptVideo,
-              "Cannot decode " + name_ + ": its " + context_->codec->name + " video is damaged.", firstFailure_);
+  damage_ = reason(averror);
 }
 
 }  // namespace tubelet::video

@@ -9,30 +9,36 @@
 namespace tubelet::video {
 
 /// Turns packets into frames in order of presentation, on the calling thread alone: when many videos are read, one
-/// thread each is fastest. Not thread-safe.
+/// thread each is fastest. What damage means is for the caller to say. Not thread-safe.
 class Decoder {
  public:
-  /// `name`: how messages call the source. Throws Error(UNSUPPORTED_VIDEO) for a codec off the allow-list.
-  Decoder(const AVStream& stream, const Limits& limits, std::string name);
+  enum class Received {
+    Frame,
+    Nothing,  ///< it takes more packets first, or that was the last frame
+    Damage    ///< some packet could not be decoded; there may be more frames
+  };
 
-  /// Null: there are no more packets; receive() then gives the frames still held back.
-  /// Throws Error(CORRUPT_VIDEO). Damage before the first frame is accepted: a recording may begin in mid-picture.
-  void send(const AVPacket* packet);
-  /// The next frame into `frame`; false when it takes more packets, or at the end. Throws as send() does.
-  bool receive(AVFrame& frame);
-  /// Forgets everything, to go on with a packet that isRestartPoint().
+  /// `name`: how messages call the source. Throws Error(UNSUPPORTED_VIDEO) for a codec off the allow-list.
+  Decoder(const AVStream& stream, const ReadOptions& options, const std::string& name);
+
+  /// Null: there are no more packets; receive() then gives the frames still held back. False for damage.
+  bool send(const AVPacket* packet);
+  /// The next frame into `frame`, which is empty otherwise.
+  Received receive(AVFrame& frame);
+  /// Whether the packets to come need not give frames where no other frame refers to them. Leaves out what libav calls
+  /// AVDISCARD_NONREF: exact only for streams with Timeline::unreferencedTold.
+  void skipUnreferenced(bool skip);
+  /// Forgets everything, to go on with another packet at which decoding may begin.
   void restart();
-  /// Throws Error(CORRUPT_VIDEO) naming what went wrong when no frame ever came out.
-  void requireFrames() const;
+  /// libav's words for the last damage; empty when there was none.
+  const std::string& damage() const { return damage_; }
+  const char* codecName() const { return context_->codec->name; }
 
  private:
-  void failed(int averror);
-  [[noreturn]] void corrupt() const;
+  void note(int averror);
 
-  std::string name_;
   CodecContextPtr context_;
-  bool produced_ = false;
-  std::string firstFailure_;
+  std::string damage_;
 };
 
 }  // namespace tubelet::video

@@ -38,6 +38,7 @@ Demuxer::Demuxer(Source& source, const ReadOptions& options, const CancelToken& 
   findStreamParameters();
   checkStreamCount();
   chooseStream();
+  checkPixels();
   requireIndexedBytes();
 }
 
@@ -101,6 +102,24 @@ void Demuxer::findStreamParameters() {
 }
 
 void Demuxer::chooseStream() {
+  stream_ = options_.stream ? &askedStream(*options_.stream) : &defaultStream();
+  for (unsigned i = 0; i < format_->nb_streams; ++i) format_->streams[i]->discard = AVDISCARD_ALL;
+  stream_->discard = AVDISCARD_DEFAULT;
+}
+
+AVStream& Demuxer::askedStream(int index) const {
+  const auto refuse = [&](const std::string& what) {
+    throw Error(ErrorCode::InvalidArgument, source_.name() + " " + what + ". Its streams: " + streamList() + ".");
+  };
+  const std::string number = std::to_string(index);
+  if (index < 0 || static_cast<unsigned>(index) >= format_->nb_streams) refuse("has no stream " + number);
+  AVStream& stream = *format_->streams[index];
+  if (stream.codecpar->codec_type != AVMEDIA_TYPE_VIDEO) refuse("holds no video in stream " + number);
+  if (stream.disposition & AV_DISPOSITION_ATTACHED_PIC) refuse("holds a cover picture, no video, in stream " + number);
+  return stream;
+}
+
+AVStream& Demuxer::defaultStream() const {
   AVStream* best = nullptr;
   for (unsigned i = 0; i < format_->nb_streams; ++i) {
     AVStream* stream = format_->streams[i];
@@ -112,17 +131,28 @@ void Demuxer::chooseStream() {
     throw Error(ErrorCode::NoVideoStream,
                 source_.name() + " has no video stream among its " + std::to_string(format_->nb_streams) + " streams.");
   }
-  for (unsigned i = 0; i < format_->nb_streams; ++i) format_->streams[i]->discard = AVDISCARD_ALL;
-  best->discard = AVDISCARD_DEFAULT;
-  stream_ = best;
+  return *best;
+}
 
-  const std::int64_t pixels = std::int64_t{best->codecpar->width} * best->codecpar->height;
-  if (pixels > limits_.pixels) {
-    throw Error(ErrorCode::LimitExceeded, source_.name() + " has frames of " + std::to_string(best->codecpar->width) +
-                                              " x " + std::to_string(best->codecpar->height) +
-                                              " pixels; the limit is " + std::to_string(limits_.pixels) +
-                                              ". Raise the limit `pixels` to read it.");
+std::string Demuxer::streamList() const {
+  std::string list;
+  for (unsigned i = 0; i < format_->nb_streams; ++i) {
+    const AVStream& stream = *format_->streams[i];
+    const char* type = av_get_media_type_string(stream.codecpar->codec_type);
+    if (!list.empty()) list += ", ";
+    list += std::to_string(i) + " " + (type ? type : "unknown");
+    list += std::string(" (") + avcodec_get_name(stream.codecpar->codec_id) + ")";
+    if (stream.disposition & AV_DISPOSITION_ATTACHED_PIC) list += " cover picture";
   }
+  return list;
+}
+
+void Demuxer::checkPixels() const {
+  const AVCodecParameters& codec = *stream_->codecpar;
+  if (std::int64_t{codec.width} * codec.height <= limits_.pixels) return;
+  throw Error(ErrorCode::LimitExceeded, source_.name() + " has frames of " + std::to_string(codec.width) + " x " +
+                                            std::to_string(codec.height) + " pixels; the limit is " +
+                                            std::to_string(limits_.pixels) + ". Raise the limit `pixels` to read it.");
 }
 
 void Demuxer::checkStreamCount() const {
@@ -132,7 +162,7 @@ void Demuxer::checkStreamCount() const {
 }
 
 /// An MP4's index is complete once it is open, and says where each sample lies.
-void Demuxer::requireIndexedBytes() const {
+void Demuxer::requireIndexedBytes() {
   if (!av_match_list(format_->iformat->name, "mov", ',')) return;
   std::int64_t end = 0;
   const int count = avformat_index_get_entries_count(stream_);
@@ -140,11 +170,31 @@ void Demuxer::requireIndexedBytes() const {
     const AVIndexEntry* entry = avformat_index_get_entry(stream_, i);
     end = std::max(end, entry->pos + entry->size);
   }
-  if (end > source_.size()) {
-    throw Error(ErrorCode::TruncatedVideo, source_.name() + " was cut short: its frames should go on for " +
-                                               std::to_string(end - source_.size()) +
-                                               " more bytes. Copy or download it again.");
-  }
+  if (end <= source_.size()) return;
+  const std::string damage = source_.name() + " was cut short: its frames should go on for " +
+                             std::to_string(end - source_.size()) + " more bytes.";
+  if (!tolerated(damage)) throw Error(ErrorCode::TruncatedVideo, damage + " Copy or download it again.");
+}
+
+void Demuxer::requireWhole() {
+  if (!warnings_.empty()) return;  // what is cut short was found already
+  const auto missing = missingBytes(source_, token_);
+  if (!missing) return;
+  const std::string damage = source_.name() + " was cut short; " + *missing + ".";
+  if (!tolerated(damage)) throw Error(ErrorCode::TruncatedVideo, damage + " Copy or download it again.");
+}
+
+bool Demuxer::tolerated(const std::string& damage) {
+  if (options_.onCorrupt != ReadOptions::OnCorrupt::Tolerate) return false;
+  warnings_.push_back(damage);
+  return true;
+}
+
+bool Demuxer::seek(std::int64_t timestamp) {
+  token_.check();
+  const int result = av_seek_frame(format_.get(), stream_->index, timestamp, AVSEEK_FLAG_BACKWARD);
+  io_.rethrow();
+  return result >= 0;
 }
 
 bool Demuxer::read(AVPacket& packet) {
@@ -155,6 +205,10 @@ bool Demuxer::read(AVPacket& packet) {
     io_.rethrow();
     if (result == AVERROR_EOF) return false;
     if (result == AVERROR(EAGAIN)) continue;
+    if (result < 0 && result != AVERROR(ENOMEM)) {
+      if (!warnings_.empty()) return false;  // of a file that is known to be cut short, the rest
+      if (tolerated(source_.name() + " cannot be read further: " + reason(result) + ".")) return false;
+    }
     if (result < 0) fail("Cannot read the frames of", result);
     checkStreamCount();  // MPEG streams announce new ones at any time
     if (packet.stream_index != stream_->index) continue;

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <vector>
 
 #include "engine/cancellation.h"
 #include "video/avio.h"
@@ -27,14 +29,26 @@ class Demuxer {
 
   /// The next packet of stream(); false at the end. Throws as the constructor does.
   bool read(AVPacket& packet);
+  /// Goes to a packet of stream() at or before `timestamp`, which is in the stream's units. Which one that is, only the
+  /// packets say that read() then gives. False when the container cannot; the place is undefined then.
+  bool seek(std::int64_t timestamp);
+  /// Throws Error(TRUNCATED_VIDEO) when the container promises more bytes than there are (see truncation.h).
+  void requireWhole();
+  /// The damage that was tolerated so far.
+  const std::vector<std::string>& warnings() const { return warnings_; }
 
  private:
   const AVInputFormat* recognise();
   void open(const AVInputFormat* recognised);
   void findStreamParameters();
   void chooseStream();
+  AVStream& askedStream(int index) const;
+  AVStream& defaultStream() const;
+  std::string streamList() const;
+  void checkPixels() const;
   void checkStreamCount() const;
-  void requireIndexedBytes() const;
+  void requireIndexedBytes();
+  bool tolerated(const std::string& damage);
   [[noreturn]] void fail(const std::string& attempt, int averror) const;
 
   Source& source_;
@@ -45,6 +59,7 @@ class Demuxer {
   FormatContextPtr format_;
   AVStream* stream_ = nullptr;
   bool certain_ = true;  // libav was sure about the container's type
+  std::vector<std::string> warnings_;
 };
 
 }  // namespace tubelet::video

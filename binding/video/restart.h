@@ -4,13 +4,48 @@
 
 namespace tubelet::video {
 
-/// Whether decoding may begin at `packet` and give, from its picture on, exactly the frames that decoding from the
-/// start gives. The container's keyframe flag is no proof: it also marks open GOPs and intra refresh. Proof is in the
-/// bitstream: an IDR picture in H.264 and HEVC, a key frame in VP8, VP9 and AV1, any picture of a codec without inter
-/// prediction. False where there is no proof.
-bool isRestartPoint(const AVCodecParameters& codec, const AVPacket& packet);
+/// Looks at a stream's packets in file order, without decoding, for what the bitstream itself proves.
+class BitstreamInspector {
+ public:
+  /// Whether decoding may begin at a packet and give exactly the frames that decoding from the start gives. The
+  /// container's keyframe flag is no proof: it also marks H.264's open GOPs and intra refresh.
+  enum class Restart {
+    No,       ///< no proof
+    Open,     ///< from its picture on; pictures shown before it that follow it in the file refer to earlier ones
+    Complete  ///< every picture that follows it in the file
+  };
 
-/// False for a VP8 picture that is coded only to be referred to: WebM gives it a packet of its own.
-bool isShown(const AVCodecParameters& codec, const AVPacket& packet);
+  struct Picture {
+    /// False for a VP8 picture that is coded only to be referred to (WebM gives it a packet of its own), for what an
+    /// edit list cuts away, and for HEVC's skipped leading pictures of a broken link.
+    bool shown = true;
+    Restart restart = Restart::No;
+  };
+
+  explicit BitstreamInspector(const AVCodecParameters& codec) : codec_(codec) {}
+
+  Picture inspect(const AVPacket& packet);
+
+  /// Whether libav tells pictures that no picture of those inspected refers to, so that leaving them out changes no
+  /// other.
+  bool tellsUnreferenced() const;
+
+ private:
+  /// What the units before and with a picture's first slice say.
+  struct Units {
+    Restart restart = Restart::No;
+    bool parameters = false;  ///< carries parameter sets
+    bool skipped = false;
+  };
+
+  Units look(const AVPacket& packet);
+  Units lookH264(const AVPacket& packet) const;
+  Units lookHevc(const AVPacket& packet);
+
+  const AVCodecParameters& codec_;
+  bool parametersInBand_ = false;  // parameter sets came with a packet: those of the header may be out of date
+  bool brokenLink_ = false;        // HEVC: the last random access picture was a broken link
+  bool layers_ = false;            // HEVC: some picture is of a higher temporal sub-layer
+};
 
 }  // namespace tubelet::video

@@ -1,6 +1,11 @@
 #include "video/sampler.h"
 
 #include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "engine/error.h"
+#include "video/text.h"
 
 namespace tubelet::video {
 namespace {
@@ -14,48 +19,133 @@ std::size_t frameAt(std::span<const double> times, double t) {
   return after == times.begin() ? 0 : static_cast<std::size_t>(after - times.begin()) - 1;
 }
 
-std::vector<std::size_t> consecutive(const Sampling& sampling, std::size_t available) {
-  std::vector<std::size_t> slots;
-  for (std::size_t k = 0; k < static_cast<std::size_t>(sampling.frames); ++k) {
-    slots.push_back(sampling.padding == Sampling::Padding::Loop ? k % available : std::min(k, available - 1));
+/// The part of the video to sample: `count` frames from `first` on, on the screen from `start` on and before `end`.
+struct Part {
+  std::span<const double> times;  // of the whole video
+  std::size_t first;
+  std::size_t count;
+  double start;
+  double end;
+
+  Part(const Sampling& sampling, std::span<const double> all, double videoEnd)
+      : times(all), start(sampling.start), end(std::min(sampling.end.value_or(videoEnd), videoEnd)) {
+    // The last frame is there even where nothing says how long it lasts.
+    if (start > times.back() + kTolerance && start + kTolerance >= videoEnd) {
+      throw Error(ErrorCode::InvalidArgument, "The range starts at " + secondsText(start) + ", but the video ends at " +
+                                                  secondsText(videoEnd) + ".");
+    }
+    first = frameAt(times, start);
+    const auto after = sampling.end ? std::ranges::lower_bound(times, *sampling.end - kTolerance) : times.end();
+    const auto past = std::max(static_cast<std::size_t>(after - times.begin()), first + 1);
+    count = past - first;
   }
-  return slots;
+
+  std::size_t last() const { return first + count - 1; }
+  /// From `start` until the last frame begins.
+  double length() const { return std::max(times[last()] - start, 0.0); }
+  bool holds(double t) const {
+    return t >= start - kTolerance && (t + kTolerance < end || std::abs(t - times[last()]) <= kTolerance);
+  }
+};
+
+Sample consecutive(const Sampling& sampling, const Part& part) {
+  const std::size_t slots = slotCount(sampling);
+  Sample sample{.tooShort = part.count < slots};
+  for (std::size_t k = 0; k < slots; ++k) {
+    const bool loop = sampling.padding == Sampling::Padding::Loop;
+    sample.frames.push_back(part.first + (loop ? k % part.count : std::min(k, part.count - 1)));
+  }
+  return sample;
 }
 
-std::vector<std::size_t> spread(const Sampling& sampling, std::size_t available) {
-  const auto count = static_cast<std::size_t>(sampling.frames);
-  std::vector<std::size_t> slots;
-  for (std::size_t k = 0; k < count; ++k) slots.push_back(k * available / count);
-  return slots;
+Sample spread(const Sampling& sampling, const Part& part) {
+  const std::size_t slots = slotCount(sampling);
+  Sample sample{.tooShort = part.count < slots};
+  for (std::size_t k = 0; k < slots; ++k) sample.frames.push_back(part.first + k * part.count / slots);
+  return sample;
 }
 
-std::vector<std::size_t> trained(const Sampling& sampling, std::span<const double> times) {
+Sample trained(const Sampling& sampling, const Part& part) {
   const int gaps = sampling.frames - 1;
-  const double last = times.back();
+  const double length = part.length();
   double interval = sampling.interval;
-  if (gaps * interval > last + kTolerance) {
-    if (times.size() < static_cast<std::size_t>(sampling.frames)) return consecutive(sampling, times.size());
-    interval = last / gaps;
+  Sample sample{.tooShort = gaps * interval > length + kTolerance};
+  if (sample.tooShort) {
+    if (part.count < slotCount(sampling)) return consecutive(sampling, part);
+    interval = length / gaps;
   }
-  const double start = (last - gaps * interval) / 2;
-  std::vector<std::size_t> slots;
-  for (int k = 0; k < sampling.frames; ++k) slots.push_back(frameAt(times, start + k * interval));
-  return slots;
+  const double start = part.start + (length - gaps * interval) / 2;
+  for (int k = 0; k < sampling.frames; ++k) {
+    sample.frames.push_back(std::clamp(frameAt(part.times, start + k * interval), part.first, part.last()));
+  }
+  return sample;
+}
+
+Sample timestamps(const Sampling& sampling, const Part& part) {
+  Sample sample;
+  for (const double t : sampling.timestamps) {
+    if (!part.holds(t)) {
+      throw Error(ErrorCode::InvalidArgument, "There is no frame at " + secondsText(t) + ": times from " +
+                                                  secondsText(part.start) + " up to, not including, " +
+                                                  secondsText(part.end) + " can be read.");
+    }
+    sample.frames.push_back(frameAt(part.times, t));
+  }
+  return sample;
+}
+
+Sample indices(const Sampling& sampling, const Part& part) {
+  Sample sample;
+  for (const std::int64_t index : sampling.indices) {
+    if (index < static_cast<std::int64_t>(part.first) || index > static_cast<std::int64_t>(part.last())) {
+      throw Error(ErrorCode::InvalidArgument, "There is no frame " + std::to_string(index) + ": frames " +
+                                                  std::to_string(part.first) + " to " + std::to_string(part.last()) +
+                                                  " can be read.");
+    }
+    sample.frames.push_back(static_cast<std::size_t>(index));
+  }
+  return sample;
 }
 
 }  // namespace
 
-std::vector<std::size_t> sampleFrames(const Sampling& sampling, std::span<const double> times) {
+std::size_t slotCount(const Sampling& sampling) {
+  switch (sampling.mode) {
+    case Sampling::Mode::Timestamps:
+      return sampling.timestamps.size();
+    case Sampling::Mode::Indices:
+      return sampling.indices.size();
+    default:
+      return static_cast<std::size_t>(std::max(sampling.frames, 0));
+  }
+}
+
+void checkSampling(const Sampling& sampling) {
+  const auto refuse = [](const std::string& message) { throw Error(ErrorCode::InvalidArgument, message); };
+  if (slotCount(sampling) < 1) refuse("A clip needs at least one frame.");
+  if (!(sampling.interval >= 0)) refuse("The interval must not be negative.");
+  if (!(sampling.start >= 0) || std::isinf(sampling.start)) {
+    refuse("The range starts at " + secondsText(sampling.start) + "; a video starts at 0 s.");
+  }
+  if (sampling.end && !(*sampling.end > sampling.start)) {
+    refuse("The range from " + secondsText(sampling.start) + " to " + secondsText(*sampling.end) +
+           " is empty. Its end must come after its start.");
+  }
+}
+
+Sample sampleFrames(const Sampling& sampling, std::span<const double> times, double end) {
+  const Part part(sampling, times, end);
   switch (sampling.mode) {
     case Sampling::Mode::Trained:
-      return trained(sampling, times);
+      return trained(sampling, part);
     case Sampling::Mode::Spread:
-      return spread(sampling, times.size());
+      return spread(sampling, part);
     case Sampling::Mode::Consecutive:
-      return consecutive(sampling, times.size());
+      return consecutive(sampling, part);
     case Sampling::Mode::Timestamps:
+      return timestamps(sampling, part);
     case Sampling::Mode::Indices:
-      break;
+      return indices(sampling, part);
   }
   return {};
 }

@@ -8,10 +8,24 @@
 
 namespace tubelet::video {
 
-/// The frame for each slot of a clip: indexes into `times`, `sampling.frames` of them. docs/sampling.md has the
-/// formulas.
+/// The frames of a clip, as indexes into the timeline.
+struct Sample {
+  std::vector<std::size_t> frames = {};  ///< one a slot
+  bool tooShort = false;                 ///< the video, or the part of it to sample, is shorter than the clip should be
+};
+
+/// How many slots the clip has.
+std::size_t slotCount(const Sampling& sampling);
+
+/// Throws Error(INVALID_ARGUMENT) for what is wrong with whatever video: no slots, numbers that are none, an empty
+/// range.
+void checkSampling(const Sampling& sampling);
+
+/// The frame for each slot of a clip. docs/sampling.md has the formulas.
 ///
-/// `times`: seconds from the start of each frame, ascending, the first 0; at least one.
-std::vector<std::size_t> sampleFrames(const Sampling& sampling, std::span<const double> times);
+/// `times`: seconds from the start of each frame, ascending, the first 0; at least one. `end`: when the last of them
+/// ends. Throws Error(INVALID_ARGUMENT), naming what would be valid, for a time, an index or a range that the video
+/// does not have. `sampling` must have passed checkSampling().
+Sample sampleFrames(const Sampling& sampling, std::span<const double> times, double end);
 
 }  // namespace tubelet::video

@@ -4,8 +4,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
+#include <utility>
 
 #include "engine/error.h"
 
@@ -24,9 +26,19 @@ std::string kindOf(mode_t mode) {
   return "not a regular file";
 }
 
+void checkSize(const Source& source, std::int64_t limitBytes) {
+  if (source.size() == 0) throw Error(ErrorCode::NotAVideo, source.name() + " is empty.");
+  if (source.size() > limitBytes) {
+    throw Error(ErrorCode::LimitExceeded, source.name() + " has " + std::to_string(source.size()) +
+                                              " bytes; the limit is " + std::to_string(limitBytes) +
+                                              ". Raise the limit `bytes` to read it.");
+  }
+}
+
 }  // namespace
 
-FileSource::FileSource(const std::string& path, std::int64_t limitBytes) : name_("'" + path + "'") {
+FileSource::FileSource(const std::string& path, std::int64_t limitBytes, std::string name)
+    : name_(name.empty() ? "'" + path + "'" : std::move(name)) {
   open(path);
   try {
     inspect(limitBytes);
@@ -66,11 +78,7 @@ void FileSource::inspect(std::int64_t limitBytes) {
     throw Error(ErrorCode::ReadFailed, name_ + " is " + kindOf(status.st_mode) + ". Give a regular file.");
   }
   size_ = status.st_size;
-  if (size_ == 0) throw Error(ErrorCode::NotAVideo, name_ + " is empty.");
-  if (size_ > limitBytes) {
-    throw Error(ErrorCode::LimitExceeded, name_ + " has " + std::to_string(size_) + " bytes; the limit is " +
-                                              std::to_string(limitBytes) + ". Raise the limit `bytes` to read it.");
-  }
+  checkSize(*this, limitBytes);
 }
 
 std::size_t FileSource::read(std::int64_t offset, std::uint8_t* to, std::size_t count) {
@@ -86,6 +94,18 @@ std::size_t FileSource::read(std::int64_t offset, std::uint8_t* to, std::size_t 
   if (done < count && end < size_) {
     throw Error(ErrorCode::ReadFailed, name_ + " became shorter while it was read.");
   }
+  return done;
+}
+
+MemorySource::MemorySource(Bytes bytes, std::int64_t limitBytes, std::string name)
+    : bytes_(std::move(bytes)), name_(std::move(name)) {
+  checkSize(*this, limitBytes);
+}
+
+std::size_t MemorySource::read(std::int64_t offset, std::uint8_t* to, std::size_t count) {
+  const std::int64_t left = std::max<std::int64_t>(size() - offset, 0);
+  const std::size_t done = std::min(count, static_cast<std::size_t>(left));
+  if (done > 0) std::copy_n(bytes_->data() + offset, done, to);
   return done;
 }
 

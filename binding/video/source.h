@@ -2,7 +2,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <vector>
 
 namespace tubelet::video {
 
@@ -24,9 +26,10 @@ class Source {
 /// A regular file, opened here because libav must never open a name itself: a name may mean a protocol to it.
 class FileSource final : public Source {
  public:
-  /// Throws Error: FILE_NOT_FOUND, READ_FAILED (no permission, or not a regular file), NOT_A_VIDEO (empty) or
+  /// `name`: how messages call the file; the path in quotes by default. A temporary file's path means nothing to
+  /// anybody. Throws Error: FILE_NOT_FOUND, READ_FAILED (no permission, or not a regular file), NOT_A_VIDEO (empty) or
   /// LIMIT_EXCEEDED (more than `limitBytes`). Never waits for a FIFO's writer.
-  FileSource(const std::string& path, std::int64_t limitBytes);
+  FileSource(const std::string& path, std::int64_t limitBytes, std::string name = {});
   ~FileSource() override;
   FileSource(const FileSource&) = delete;
   FileSource& operator=(const FileSource&) = delete;
@@ -42,6 +45,23 @@ class FileSource final : public Source {
   std::string name_;
   int descriptor_ = -1;
   std::int64_t size_ = 0;
+};
+
+/// Bytes in memory that nobody changes any more.
+class MemorySource final : public Source {
+ public:
+  using Bytes = std::shared_ptr<const std::vector<std::uint8_t>>;
+
+  /// Throws Error: NOT_A_VIDEO (empty) or LIMIT_EXCEEDED (more than `limitBytes`).
+  MemorySource(Bytes bytes, std::int64_t limitBytes, std::string name);
+
+  const std::string& name() const override { return name_; }
+  std::int64_t size() const override { return static_cast<std::int64_t>(bytes_->size()); }
+  std::size_t read(std::int64_t offset, std::uint8_t* to, std::size_t count) override;
+
+ private:
+  Bytes bytes_;
+  std::string name_;
 };
 
 }  // namespace tubelet::video

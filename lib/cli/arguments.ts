@@ -29,7 +29,7 @@ export function parse<O extends Options>(args: string[], options: O): { values: 
   const all = { ...common, ...options };
   try {
     const { values, positionals } = parseArgs({ args, options: all, allowPositionals: true });
-    if (positionals.length === 0) throw new UsageError('name at least one FILE');
+    if (positionals.length === 0 && !('url' in values)) throw new UsageError('name at least one FILE');
     if (positionals.includes('')) throw new UsageError('a FILE has an empty name');
     return { values, files: positionals };
   } catch (error) {
@@ -47,14 +47,34 @@ function rephrase(error: Error, names: string[]): string {
   return `unknown option '${dashes}${unknown}'${question}`;
 }
 
-/** A whole number from 1 to `most`, or nothing. */
-export function wholeNumber(name: string, value: string | undefined, most: number): number | undefined {
-  if (value === undefined) return undefined;
+/** A whole number from `least` to `most`, or nothing. */
+export function wholeNumber<V extends string | undefined>(
+  name: string,
+  value: V,
+  most: number,
+  least = 1,
+): number | Extract<V, undefined> {
+  if (value === undefined) return value as Extract<V, undefined>;
   const number = Number(value);
-  if (!/^\d+$/.test(value) || number < 1 || number > most) {
-    throw new UsageError(`--${name} takes a whole number from 1 to ${most}, not '${value}'`);
+  if (!/^\d+$/.test(value) || number < least || number > most) {
+    throw new UsageError(`--${name} takes a whole number from ${least} to ${most}, not '${value}'`);
   }
   return number;
+}
+
+/** Seconds from 0 on, or nothing. */
+export function secondsFrom<V extends string | undefined>(name: string, value: V): number | Extract<V, undefined> {
+  if (value === undefined) return value as Extract<V, undefined>;
+  const number = Number(value);
+  if (!/^[\d.]+$/.test(value) || !Number.isFinite(number)) {
+    throw new UsageError(`--${name} takes seconds from 0 on, not '${value}'`);
+  }
+  return number;
+}
+
+/** Values with commas between them. */
+export function listOf<T>(name: string, values: string, read: (name: string, value: string) => T): T[] {
+  return values.split(',').map((value) => read(name, value));
 }
 
 /** A number above zero, or nothing. */

@@ -5,12 +5,13 @@
  */
 import { mostClasses } from '../classify';
 import type { ClassifyResult, Prediction } from '../results';
-import { parse, samplingMode, wholeNumber } from './arguments';
+import { parse, wholeNumber } from './arguments';
 import { type Command, optionHelp } from './command';
 import { withModel } from './model';
 import { footer, heading, jsonLine } from './output';
-import { type Session, eachFile } from './session';
+import { type Session, eachVideo } from './session';
 import { bar, fit, left, lengthOf, percent, percentWidth, printable, styled } from './text';
+import { clipHelp, clipOf, clipOptions, videosOf } from './videos';
 
 const help = `Usage: tubelet classify FILE... [options]
 
@@ -20,12 +21,13 @@ Options:
 ${optionHelp.model}
   --top N          how many of the best classes to print; default 5
   --logits         the classifier's raw output as well (in JSON)
-${optionHelp.sampling}
+${clipHelp}
 ${optionHelp.json}
 
 Examples:
   tubelet classify clip.mp4 --model motion-vivit
-  tubelet classify *.mp4 --model ./my-model --top 1 --json`;
+  tubelet classify *.mp4 --model ./my-model --top 1 --json
+  curl https://example.org/clip.webm | tubelet classify - --start 10 --end 20`;
 
 export const classify: Command = {
   summary: 'say what each video shows',
@@ -35,21 +37,21 @@ export const classify: Command = {
       model: { type: 'string' },
       top: { type: 'string' },
       logits: { type: 'boolean' },
-      sampling: { type: 'string' },
+      ...clipOptions,
       json: { type: 'boolean' },
     });
+    const videos = videosOf(files, values);
     const options = {
       topK: wholeNumber('top', values.top, mostClasses),
       logits: values.logits,
-      sampling: samplingMode(values.sampling),
-      signal: session.signal,
+      ...clipOf(values, session),
     };
     const asTable = session.interactive && values.json !== true;
 
     return withModel(values.model, session, (model) =>
-      eachFile(files, session, async (file, isFirst) => {
-        const result = await model.classify(file, options);
-        session.print(asTable ? report(file, result, session, isFirst) : jsonLine(file, result));
+      eachVideo(videos, session, async ({ name, video }, isFirst) => {
+        const result = await model.classify(video, options);
+        session.print(asTable ? report(name, result, session, isFirst) : jsonLine(name, result));
       }),
     );
   },

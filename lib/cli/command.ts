@@ -27,6 +27,5 @@ export const optionHelp = {
                    motion-videomae), a folder (absolute or starting with '.'),
                    or a hub name that is in the Hugging Face cache; default:
                    $TUBELET_MODEL, else MCG-NJU/videomae-base-finetuned-kinetics`,
-  sampling: `  --sampling MODE  which frames: trained (default), spread or consecutive`,
   json: `  --json           one JSON line a file, as when the output is no terminal`,
 };

@@ -10,11 +10,12 @@ import { bundledModels } from '../names';
 import type { ClassifyResult } from '../results';
 import { binding, openBinding } from '../runtime';
 import { UsageError, parse, samplingMode, wholeNumber } from './arguments';
-import { type Command, optionHelp } from './command';
+import type { Command } from './command';
 import { heading, jsonLine } from './output';
-import { type Session, eachFile } from './session';
+import { type Session, eachVideo } from './session';
 import { sideBySide } from './side-by-side';
 import { milliseconds, printable, styled, table } from './text';
+import type { Video } from './videos';
 
 const help = `Usage: tubelet compare FILE... [options]
 
@@ -25,7 +26,7 @@ Options:
   --models A,B,C   the models' names (see tubelet classify --help); default: the
                    bundled ones
   --top N          how many of the best classes to print; default 5
-${optionHelp.sampling}
+  --sampling MODE  which frames: trained (default), spread or consecutive
   --json           one JSON line a file
 
 Examples:
@@ -47,6 +48,7 @@ export const compare: Command = {
       sampling: samplingMode(values.sampling),
       signal: session.signal,
     };
+    if (files.includes('-')) throw new UsageError('compare reads a FILE once for each model: - is none');
     const names = values.models === undefined ? await bundledModels() : listOf(values.models);
 
     return withModels(names, session, (models) =>
@@ -54,6 +56,10 @@ export const compare: Command = {
     );
   },
 };
+
+function asVideos(files: readonly string[]): Video[] {
+  return files.map((name) => ({ name, video: name }));
+}
 
 type Options = Parameters<Model['classify']>[1];
 
@@ -93,7 +99,7 @@ function printJson(
   session: Session,
 ): Promise<number> {
   const { cpu } = binding().versions();
-  return eachFile(files, session, async (file) => {
+  return eachVideo(asVideos(files), session, async ({ name: file }) => {
     const results = await classifyWithAll(models, file, options);
     const answers = results.map((result, index) => ({
       ...result,
@@ -111,7 +117,7 @@ async function printTables(
 ): Promise<number> {
   const names = models.map((model) => model.info.checkpoint.name);
   const all: ClassifyResult[][] = [];
-  const code = await eachFile(files, session, async (file) => {
+  const code = await eachVideo(asVideos(files), session, async ({ name: file }) => {
     const results = await classifyWithAll(models, file, options);
     all.push(results);
     const columns = results.map(({ predictions }, index) => ({ title: names[index] ?? '', predictions }));

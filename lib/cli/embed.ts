@@ -4,12 +4,13 @@
  * @module
  */
 import type { EmbedResult } from '../results';
-import { parse, samplingMode } from './arguments';
+import { parse } from './arguments';
 import { type Command, optionHelp } from './command';
 import { withModel } from './model';
 import { footer, heading, jsonLine } from './output';
-import { type Session, eachFile } from './session';
+import { type Session, eachVideo } from './session';
 import { right } from './text';
+import { clipHelp, clipOf, clipOptions, videosOf } from './videos';
 
 const help = `Usage: tubelet embed FILE... [options]
 
@@ -19,7 +20,7 @@ The vector itself is in the JSON; a terminal shows its beginning.
 Options:
 ${optionHelp.model}
   --normalize      scale vectors to length 1: a dot product is then the cosine
-${optionHelp.sampling}
+${clipHelp}
 ${optionHelp.json}
 
 Examples:
@@ -33,20 +34,20 @@ export const embed: Command = {
     const { values, files } = parse(args, {
       model: { type: 'string' },
       normalize: { type: 'boolean' },
-      sampling: { type: 'string' },
+      ...clipOptions,
       json: { type: 'boolean' },
     });
+    const videos = videosOf(files, values);
     const options = {
       normalize: values.normalize,
-      sampling: samplingMode(values.sampling),
-      signal: session.signal,
+      ...clipOf(values, session),
     };
     const asTable = session.interactive && values.json !== true;
 
     return withModel(values.model, session, (model) =>
-      eachFile(files, session, async (file, isFirst) => {
-        const result = await model.embed(file, options);
-        session.print(asTable ? report(file, result, session, isFirst) : jsonLine(file, result));
+      eachVideo(videos, session, async ({ name, video }, isFirst) => {
+        const result = await model.embed(video, options);
+        session.print(asTable ? report(name, result, session, isFirst) : jsonLine(name, result));
       }),
     );
   },

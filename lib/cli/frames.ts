@@ -9,13 +9,15 @@ import { parse as parsePath } from 'node:path';
 import { PNG } from 'pngjs';
 
 import { TubeletError } from '../errors';
-import { type ReadFramesResult, mostFrames, readFrames } from '../frames';
-import { UsageError, parse, positiveNumber, samplingMode, wholeNumber } from './arguments';
+import { type ReadFramesResult, readFrames } from '../frames';
+import { mostFrames } from '../sampling';
+import { UsageError, parse, positiveNumber, wholeNumber } from './arguments';
 import { type Command, optionHelp } from './command';
 import { clipLines, heading, jsonLine } from './output';
-import { type Session, eachFile } from './session';
+import { type Session, eachVideo } from './session';
 import { type Picture, contactSheet } from './sheet';
 import { printable } from './text';
+import { type Video, clipHelp, clipOf, clipOptions, videosOf } from './videos';
 
 const help = `Usage: tubelet frames FILE... [options]
 
@@ -24,7 +26,7 @@ Writes the frames that a model would see as one PNG a file, with their times.
 Options:
   --output PNG     where to write; default NAME.frames.png in this folder
   --model NAME     sample as for this model (see tubelet classify --help)
-${optionHelp.sampling}
+${clipHelp}
   --frames N       how many frames; default: the model's, else 16
   --stride N       with trained: every Nth frame; default: the model's, else 4
   --fps N          with trained: the frame rate that N counts in; default 30
@@ -41,47 +43,55 @@ export const frames: Command = {
     const { values, files } = parse(args, {
       output: { type: 'string' },
       model: { type: 'string' },
-      sampling: { type: 'string' },
+      ...clipOptions,
       frames: { type: 'string' },
       stride: { type: 'string' },
       fps: { type: 'string' },
       json: { type: 'boolean' },
     });
-    const outputs = outputNames(files, values.output);
+    const videos = videosOf(files, values);
+    const outputs = outputNames(videos, values.output);
     const options = {
       model: values.model,
-      sampling: samplingMode(values.sampling),
+      ...clipOf(values, session),
       frames: wholeNumber('frames', values.frames, mostFrames),
       stride: positiveNumber('stride', values.stride),
       fps: positiveNumber('fps', values.fps),
-      signal: session.signal,
     };
     const asTable = session.interactive && values.json !== true;
 
-    return eachFile(files, session, async (file, isFirst) => {
-      const output = outputs.get(file) ?? '';
-      const clip = await readFrames(file, options);
+    return eachVideo(videos, session, async (source, isFirst) => {
+      const { name, video } = source;
+      const output = outputs.get(source) ?? '';
+      const clip = await readFrames(video, options);
       const sheet = contactSheet(clip);
       await writePng(output, sheet);
       session.print(
         asTable
-          ? report(file, output, sheet, clip, session, isFirst)
-          : jsonLine(file, { output, ...clip, data: undefined }),
+          ? report(name, output, sheet, clip, session, isFirst)
+          : jsonLine(name, { output, ...clip, data: undefined }),
       );
     });
   },
 };
 
-/** One name for each file. Two files must not be written to one. */
-function outputNames(files: readonly string[], output: string | undefined): Map<string, string> {
-  if (output !== undefined && files.length > 1) throw new UsageError('--output takes one FILE');
-  const names = new Map<string, string>();
-  for (const file of files) {
-    const name = output ?? `${parsePath(file).name}.frames.png`;
+/** One name for each video. Two must not be written to one file. */
+function outputNames(videos: readonly Video[], output: string | undefined): Map<Video, string> {
+  if (output !== undefined && videos.length > 1) throw new UsageError('--output takes one FILE');
+  const names = new Map<Video, string>();
+  for (const video of videos) {
+    const name = output ?? `${stem(video)}.frames.png`;
     if ([...names.values()].includes(name)) throw new UsageError(`two files would be written to ${name}`);
-    names.set(file, name);
+    names.set(video, name);
   }
   return names;
+}
+
+/** What a video's output is called after: its own name, without folders and ending. */
+function stem({ name, video }: Video): string {
+  if (name === '-') return 'stdin';
+  const { name: last } = parsePath(video instanceof URL ? video.pathname : name);
+  return last === '' ? 'video' : last;
 }
 
 async function writePng(path: string, { data, width, height }: Picture): Promise<void> {

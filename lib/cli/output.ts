@@ -38,8 +38,13 @@ export function footer(result: Provenance, session: Session): string[] {
 }
 
 /** What was read, and what was odd about it. */
-export function clipLines({ timestamps, clip, repeated, warnings }: ClipDetails, session: Session): string[] {
-  const note = repeated ? ', some repeated: the video has too few' : '';
+export function clipLines(details: ClipDetails, session: Session): string[] {
+  const { timestamps, clip, repeated, tooShort, toneMapped, warnings } = details;
+  const note = [
+    ...(repeated ? [', some repeated'] : []),
+    ...(tooShort ? [', the video is shorter than the clip should be'] : []),
+    ...(toneMapped ? [', brought from HDR to the standard range'] : []),
+  ].join('');
   return [
     quiet(`${timestamps.length} frames from ${seconds(clip.start)} to ${seconds(clip.end)}${note}`, session),
     ...warnings.map((warning) => quiet(`note: ${printable(warning)}`, session)),

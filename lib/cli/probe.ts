@@ -7,14 +7,16 @@ import { type ProbeResult, type StreamDetails, probe as probeVideo } from '../pr
 import { parse } from './arguments';
 import { type Command, optionHelp } from './command';
 import { heading, jsonLine } from './output';
-import { type Session, eachFile } from './session';
+import { type Session, eachVideo } from './session';
 import { left, printable, seconds } from './text';
+import { readingHelp, readingOf, readingOptions, videosOf } from './videos';
 
 const help = `Usage: tubelet probe FILE... [options]
 
 Prints what the headers of each video say; nothing is decoded.
 
 Options:
+${readingHelp}
 ${optionHelp.json}
 
 Examples:
@@ -25,11 +27,13 @@ export const probe: Command = {
   summary: 'print container, codec, size, frame rate, duration, colour and streams',
   help,
   run: (args, session) => {
-    const { values, files } = parse(args, { json: { type: 'boolean' } });
+    const { values, files } = parse(args, { ...readingOptions, json: { type: 'boolean' } });
+    const videos = videosOf(files, values);
+    const options = readingOf(values, session);
     const asTable = session.interactive && values.json !== true;
-    return eachFile(files, session, async (file, isFirst) => {
-      const result = await probeVideo(file, { signal: session.signal });
-      session.print(asTable ? report(file, result, session, isFirst) : jsonLine(file, result));
+    return eachVideo(videos, session, async ({ name, video }, isFirst) => {
+      const result = await probeVideo(video, options);
+      session.print(asTable ? report(name, result, session, isFirst) : jsonLine(name, result));
     });
   },
 };

@@ -5,6 +5,7 @@
  */
 import { TubeletError } from '../errors';
 import { printable } from './text';
+import type { Video } from './videos';
 
 /** What a command needs to know of its surroundings. */
 export interface Session {
@@ -44,22 +45,22 @@ export function processSession(signal: AbortSignal): Session {
 }
 
 /**
- * Does the work for each file in turn. A file that fails is reported as `file: CODE: message`, and the others go on.
+ * Does the work for each video in turn. One that fails is reported as `name: CODE: message`, and the others go on.
  *
  * @returns The exit code.
  */
-export async function eachFile(
-  files: readonly string[],
+export async function eachVideo(
+  videos: readonly Video[],
   session: Session,
-  work: (file: string, isFirst: boolean) => Promise<void>,
+  work: (video: Video, isFirst: boolean) => Promise<void>,
 ): Promise<number> {
   let code: number = exit.success;
-  for (const [index, file] of files.entries()) {
+  for (const [index, video] of videos.entries()) {
     try {
-      await work(file, index === 0);
+      await work(video, index === 0);
     } catch (error) {
       if (session.signal.aborted) throw error;
-      session.complain(`${printable(file)}: ${explain(error)}`);
+      session.complain(`${printable(video.name)}: ${explain(error)}`);
       code = exit.failure;
     }
   }

@@ -1,9 +1,19 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import type { NativeClipRequest, NativeError, NativeModel, NativeModelSpec } from '#lib/binding';
+import type {
+  NativeClipRequest,
+  NativeError,
+  NativeInput,
+  NativeModel,
+  NativeModelSpec,
+  NativeReadOptions,
+} from '#lib/binding';
 import { nativeSpec, openCheckpoint } from '#lib/checkpoint';
+import { toNativeRead } from '#lib/reading';
 import { binding } from '#lib/runtime';
+import { toNativeSampling } from '#lib/sampling';
 
 import { difference } from '../support/arrays';
 import { inRoot } from '../support/paths';
@@ -27,8 +37,15 @@ function untyped<T>(value: unknown): T {
   return value as T;
 }
 
+function file(path: string): NativeInput {
+  return { kind: 'file', path, name: `'${path}'` };
+}
+
+const read = toNativeRead({});
+
 function clip(frames: number, path = video): NativeClipRequest {
-  return { path, sampling: { mode: 'spread', frames, interval: 0, padding: 'repeat-last' } };
+  const sampling = toNativeSampling({ sampling: 'spread' }, { frames, stride: null, fps: 30 });
+  return { input: file(path), sampling, read };
 }
 
 describe('the native surface', function () {
@@ -63,9 +80,45 @@ describe('the native surface', function () {
 
   describe('arguments', () => {
     const wrong: [string, () => unknown, RegExp][] = [
-      ['no path', () => native.probe(untyped(undefined)), /^path must be a string\.$/],
-      ['an empty path', () => native.probe(''), /^path must be a path\.$/],
-      ['a NUL in a path', () => native.probe('a\0.mp4'), /^path must be a path\.$/],
+      ['no input', () => native.probe(untyped(undefined), read), /^input must be an object\.$/],
+      ['no kind', () => native.probe(untyped({}), read), /^input\.kind must be a string\.$/],
+      ['an unknown kind', () => native.probe(untyped({ kind: 'url' }), read), /^input\.kind must be one of 'file', /],
+      ['an empty path', () => native.probe(file(''), read), /^input\.path must be a path\.$/],
+      ['a NUL in a path', () => native.probe(file('a\0.mp4'), read), /^input\.path must be a path\.$/],
+      ['a file without a name', () => native.probe(untyped({ kind: 'file', path: video }), read), /^input\.name must/],
+      ['words for bytes', () => native.probe(bytes(untyped('abc')), read), /^input\.bytes must be a Uint8Array\.$/],
+      ['wide bytes', () => native.probe(bytes(untyped(new Uint16Array(1))), read), /bytes must be a Uint8Array/],
+      ['two channels', () => native.readFrames(frames({ channels: 2 })), /input\.channels must be 1, 3 or 4\.$/],
+      ['no frames', () => native.readFrames(frames({ timestamps: [] })), /input\.data must be width x height/],
+      [
+        'a byte too few',
+        () => native.readFrames(frames({ data: new Uint8Array(11) })),
+        /input\.data must be width x h/,
+      ],
+      ['65536 x 65536', () => native.readFrames(frames({ width: 65536, height: 65536 })), /input\.data must be width/],
+      ['a NaN time', () => native.readFrames(frames({ timestamps: [NaN] })), /input\.timestamps must be a finite/],
+      ['no options', () => native.probe(file(video), untyped(undefined)), /^read must be an object\.$/],
+      ['no limit', () => native.probe(file(video), reading({ limits: {} })), /^read\.limits\.bytes must be a whole/],
+      ['half a stream', () => native.probe(file(video), reading({ stream: 0.5 })), /^read\.stream must be a whole/],
+      [
+        'an unknown matrix',
+        () => native.probe(file(video), reading({ untaggedMatrix: 'bt2020' })),
+        /untaggedMatrix must/,
+      ],
+      ['unknown damage', () => native.probe(file(video), reading({ onCorrupt: 'skip' })), /onCorrupt must be one of/],
+      [
+        'fewer times',
+        () => native.readFrames(sampled({ mode: 'timestamps' })),
+        /timestamps must be as many numbers as/,
+      ],
+      ['fewer indices', () => native.readFrames(sampled({ mode: 'indices' })), /indices must be as many numbers as/],
+      [
+        'a negative index',
+        () => native.readFrames(sampled({ indices: [-1] })),
+        /indices must be a whole number from 0/,
+      ],
+      ['no start', () => native.readFrames(sampled({ start: undefined })), /sampling\.start must be a finite number/],
+      ['an endless end', () => native.readFrames(sampled({ end: Infinity })), /sampling\.end must be a finite number/],
       ['no request', () => native.readFrames(untyped(null)), /^request must be an object\.$/],
       [
         'an unknown mode',
@@ -95,7 +148,25 @@ describe('the native surface', function () {
     ];
 
     function sampled(changes: object): NativeClipRequest {
-      return untyped({ path: video, sampling: { ...clip(16).sampling, ...changes } });
+      return untyped({ ...clip(16), sampling: { ...clip(16).sampling, ...changes } });
+    }
+    function bytes(content: Uint8Array): NativeInput {
+      return { kind: 'bytes', bytes: content, name: '<bytes>' };
+    }
+    function frames(changes: object): NativeClipRequest {
+      const two = {
+        kind: 'frames',
+        data: new Uint8Array(12),
+        width: 2,
+        height: 2,
+        channels: 3,
+        timestamps: [0],
+        end: 1,
+      };
+      return untyped({ ...clip(1), input: { ...two, ...changes } });
+    }
+    function reading(changes: object): NativeReadOptions {
+      return untyped({ ...read, ...changes });
     }
     function prepared(changes: object): NativeModelSpec {
       return untyped({ ...spec, preprocessing: { ...spec.preprocessing, ...changes } });
@@ -145,9 +216,9 @@ describe('the native surface', function () {
   });
 
   it('errors of native work carry their code and the library’s own words', async () => {
-    const text = native.probe(join(inRoot(), 'package.json')).promise;
+    const text = native.probe(file(join(inRoot(), 'package.json')), read).promise;
     await assert.rejects(text, coded('NOT_A_VIDEO'));
-    await assert.rejects(native.probe(inRoot('no such file')).promise, coded('FILE_NOT_FOUND'));
+    await assert.rejects(native.probe(file(inRoot('no such file')), read).promise, coded('FILE_NOT_FOUND'));
     await assert.rejects(native.readFrames(clip(16, inRoot())).promise, coded('READ_FAILED'));
   });
 
@@ -198,6 +269,22 @@ describe('the native surface', function () {
         await model.run(request).promise;
       });
     }
+
+    it('busy: the caller’s bytes and frames may change as soon as the call returns', async () => {
+      const content = new Uint8Array(await readFile(video));
+      const { data, width, height, timestamps, end } = await native.readFrames(request).promise;
+      const inputs: [NativeInput, Uint8Array][] = [
+        [{ kind: 'bytes', bytes: content, name: '<bytes>' }, content],
+        [{ kind: 'frames', data, width, height, channels: 3, timestamps, end }, data],
+      ];
+      const model = await loaded();
+      for (const [input, memory] of inputs) {
+        const expected = await model.run({ ...request, input }).promise;
+        const task = model.run({ ...request, input });
+        memory.fill(0);
+        assert.deepEqual((await task.promise).logits, expected.logits);
+      }
+    });
 
     it('busy: the caller’s pixels may change as soon as forward returns', async () => {
       const model = await loaded();
@@ -257,12 +344,12 @@ describe('the native surface', function () {
     });
 
     it('after the end does nothing', async () => {
-      const task = native.probe(video);
+      const task = native.probe(file(video), read);
       const info = await task.promise;
       task.cancel();
       assert.equal(await task.promise, info);
 
-      const refused = native.probe(inRoot('no such file'));
+      const refused = native.probe(file(inRoot('no such file')), read);
       await assert.rejects(refused.promise, coded('FILE_NOT_FOUND'));
       refused.cancel();
     });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 
-import { UsageError, parse, positiveNumber, samplingMode, wholeNumber } from '#lib/cli/arguments';
+import { UsageError, listOf, parse, positiveNumber, samplingMode, secondsFrom, wholeNumber } from '#lib/cli/arguments';
 
 const options = { top: { type: 'string' }, json: { type: 'boolean' } } as const;
 
@@ -36,6 +36,19 @@ describe('arguments', () => {
     for (const value of ['0', '-1', 'x', '', 'Infinity', '1001']) {
       refuses(() => positiveNumber('fps', value), /^--fps takes a number above 0 and up to 1000, not/);
     }
+  });
+
+  it('are seconds, or lists', () => {
+    assert.equal(secondsFrom('start', undefined), undefined);
+    assert.equal(secondsFrom('start', '0'), 0);
+    assert.equal(secondsFrom('start', '1.25'), 1.25);
+    for (const value of ['-1', 'x', '', '.', '1e3', '1.2.3', 'Infinity']) {
+      refuses(() => secondsFrom('start', value), /^--start takes seconds from 0 on, not/);
+    }
+    assert.deepEqual(listOf('timestamps', '1,0.5', secondsFrom), [1, 0.5]);
+    refuses(() => listOf('timestamps', '1,', secondsFrom), /^--timestamps takes seconds from 0 on, not ''$/);
+    assert.equal(wholeNumber('stream', '0', 5, 0), 0);
+    refuses(() => wholeNumber('stream', '6', 5, 0), /^--stream takes a whole number from 0 to 5, not '6'$/);
   });
 
   it('name a sampling mode', () => {

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createReadStream } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { basename, join } from 'node:path';
 
 import { PNG } from 'pngjs';
@@ -20,9 +23,14 @@ interface Outcome {
 }
 
 /** Runs the program as a user does, in another process. Its output goes to a pipe, so that it writes JSON. */
-async function tubelet(args: string[], options: { cwd?: string; env?: Record<string, string> } = {}): Promise<Outcome> {
+async function tubelet(
+  args: string[],
+  { input = '', ...options }: { cwd?: string; env?: Record<string, string>; input?: string | Buffer } = {},
+): Promise<Outcome> {
   const env = { ...process.env, ...options.env };
   const child = spawn(process.execPath, [inRoot('dist', 'cli', 'main.js'), ...args], { ...options, env });
+  child.stdin.on('error', () => undefined); // a program that does not read its input to the end
+  child.stdin.end(input);
   const outcome: Outcome = { code: null, stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => (outcome.stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (outcome.stderr += text));
@@ -74,6 +82,25 @@ describe('the program', function () {
     [['frames', '--output', 'a.png', 'a', 'b'], /^tubelet frames: --output takes one FILE\n/],
     [['frames', 'x/a.mp4', 'y/a.mp4'], /^tubelet frames: two files would be written to a\.frames\.png\n/],
     [['compare', '--models', ',', 'a'], /^tubelet compare: --models takes names/],
+    [['compare', '-'], /^tubelet compare: compare reads a FILE once for each model: - is none\n/],
+    [['probe', '-', '-'], /^tubelet probe: standard input can be read once only\n/],
+    [['probe', '--url', 'a.mp4'], /^tubelet probe: --url takes an address with http: or https:, not 'a\.mp4'\n/],
+    [['probe', '--url', 'file:///a.mp4'], /^tubelet probe: --url takes an address with http: or https:/],
+    [['probe', '--bt709', 'a'], /^tubelet probe: unknown option '--bt709'/],
+    [['embed', '--stream', '-1', 'a'], /^tubelet embed: .*'--stream/],
+    [['embed', '--stream', '1.5', 'a'], /^tubelet embed: --stream takes a whole number from 0 to 1000000, not '1\.5'/],
+    [['frames', '--start', 'x', 'a'], /^tubelet frames: --start takes seconds from 0 on, not 'x'/],
+    [['frames', '--timestamps', '1,,2', 'a'], /^tubelet frames: --timestamps takes seconds from 0 on, not ''/],
+    [['frames', '--indices', '1,b', 'a'], /^tubelet frames: --indices takes a whole number from 0 to \d+, not 'b'/],
+    [['frames', '--indices', '1', '--timestamps', '1', 'a'], /^tubelet frames: --sampling, --timestamps and --ind/],
+    [['frames', '--sampling', 'spread', '--indices', '1', 'a'], /^tubelet frames: .* exclude each other/],
+    [['classify', '--timeout', '0', 'a'], /^tubelet classify: --timeout takes a number of seconds above 0/],
+    [
+      ['classify', '--limit', 'size=3', 'a'],
+      /^tubelet classify: --limit takes NAME=N with one of bytes, pixels, frames/,
+    ],
+    [['classify', '--limit', 'bytes', 'a'], /^tubelet classify: --limit takes NAME=N/],
+    [['classify', '--limit', 'bytes=many', 'a'], /^tubelet classify: --limit bytes= takes a whole number from 1 to/],
   ] as const) {
     it(`ends with 2 for: ${args.join(' ')}`, async () => {
       const { code, stdout, stderr } = await tubelet([...args]);
@@ -179,6 +206,91 @@ describe('the program on clips', function () {
       assert.ok(milliseconds.load > 0 && milliseconds.infer > 0);
       assert.equal(predictions.length, 1);
     }
+  });
+
+  it('reads standard input', async () => {
+    const input = await readFile(clip);
+    for (const command of ['classify', 'embed']) {
+      const named = await tubelet([command, clip, '--model', model]);
+      const piped = await tubelet([command, '-', '--model', model], { input });
+      assert.equal(piped.code, 0, piped.stderr);
+      const [[expected], [result]] = [jsonLines(named.stdout), jsonLines(piped.stdout)] as [object[], object[]];
+      assert.deepEqual({ ...result, milliseconds: 0, file: clip }, { ...expected, milliseconds: 0 });
+      assert.equal((result as { file: string }).file, '-');
+    }
+    const probed = await tubelet(['probe', '-'], { input });
+    assert.equal((jsonLines(probed.stdout) as [ProbeResult])[0].codec, 'h264');
+    const { stdout } = await tubelet(['frames', '-', '--frames', '2'], { input, cwd: folder() });
+    assert.equal((jsonLines(stdout) as [{ output: string }])[0].output, 'stdin.frames.png');
+  });
+
+  it('says what is wrong with standard input', async () => {
+    for (const [input, message] of [
+      ['', /^-: NOT_A_VIDEO: <stream> is empty\.\n$/],
+      ['no video', /^-: NOT_A_VIDEO: <stream> is not a video file/],
+    ] as const) {
+      const { code, stderr } = await tubelet(['probe', '-'], { input });
+      assert.equal(code, 1);
+      assert.match(stderr, message);
+    }
+    const { code, stderr } = await tubelet(['probe', '-', '--limit', 'bytes=1000'], { input: Buffer.alloc(1001) });
+    assert.equal(code, 1);
+    assert.match(
+      stderr,
+      /^-: LIMIT_EXCEEDED: <stream> has at least 1001 bytes; the limit is 1000\. Raise the limit `bytes`/,
+    );
+  });
+
+  it('fetches addresses, files first, and reports those that fail', async () => {
+    const server = createServer((request, response) => {
+      if (request.url === '/folder/clip.mp4?key=1') createReadStream(clip).pipe(response);
+      else response.writeHead(404).end();
+    });
+    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+    const at = (path: string): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`;
+    const [good, bad] = [at('/folder/clip.mp4?key=1'), at('/missing')];
+    const probed = await tubelet(['probe', '--url', good, '--url', bad, clip]);
+    assert.equal(probed.code, 1);
+    assert.match(probed.stderr, /^http:.*\/missing: READ_FAILED: .*the server answered 404 Not Found/);
+    assert.deepEqual(
+      (jsonLines(probed.stdout) as { file: string }[]).map(({ file }) => file),
+      [clip, good],
+    );
+    const classified = await tubelet(['classify', '--url', good, '--model', model]);
+    assert.equal(classified.code, 0, classified.stderr);
+    const { stdout, stderr } = await tubelet(['frames', '--url', good, '--frames', '2'], { cwd: folder() });
+    assert.equal((jsonLines(stdout) as [{ output: string }])[0].output, 'clip.frames.png', stderr);
+    server.closeAllConnections();
+    server.close();
+  });
+
+  it('ends a video that takes too long', async () => {
+    const child = spawn(process.execPath, [inRoot('dist', 'cli', 'main.js'), 'probe', '-', '--timeout', '0.2']);
+    let stderr = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    await once(child, 'close'); // nothing is ever written to its input
+    assert.equal(child.exitCode, 1);
+    assert.match(stderr, /^-: TIMEOUT: .*'timeoutMs' allows, 200 ms/);
+  });
+
+  it('samples what it is told', async () => {
+    const timesOf = async (...args: string[]): Promise<number[]> => {
+      const { code, stdout, stderr } = await tubelet(['frames', clip, ...args], { cwd: folder() });
+      assert.equal(code, 0, stderr);
+      return (jsonLines(stdout) as [{ timestamps: number[] }])[0].timestamps;
+    };
+    const all = await timesOf('--sampling', 'consecutive', '--frames', '30');
+    assert.deepEqual(await timesOf('--indices', '7,3,7'), [all[7], all[3], all[7]]);
+    assert.deepEqual(
+      await timesOf('--timestamps', '0.5,0.1'),
+      [0.5, 0.1].map((at) => all.findLast((t) => t <= at + 1e-6)),
+    );
+    const part = await timesOf('--sampling', 'spread', '--frames', '4', '--start', '0.2', '--end', '0.6');
+    assert.ok(
+      part.every((t) => t >= 0.2 - 0.04 && t < 0.6),
+      part.join(),
+    );
+    assert.ok((part[3] ?? 0) > 0.4);
   });
 
   it('reports a file that fails, goes on with the others, and ends with 1', async () => {

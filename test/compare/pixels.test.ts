@@ -5,6 +5,7 @@ import { basename, join } from 'node:path';
 import { openCheckpoint } from '#lib/checkpoint';
 import { families } from '#lib/config';
 import { readFrames } from '#lib/index';
+import { toNativeRead } from '#lib/reading';
 import { toNativeSampling } from '#lib/sampling';
 
 import { readFloats, writeArray } from '../support/arrays';
@@ -78,8 +79,9 @@ describe("prepared pixels against transformers' default image processors", funct
     const { config, sampling, preprocessing } = await openCheckpoint(checkpoint);
     const model = await nativeModel(checkpoint);
     const pixels = await model.prepare({
-      path: clip,
-      sampling: toNativeSampling('trained', sampling, config.family),
+      input: { kind: 'file', path: clip, name: clip },
+      sampling: toNativeSampling({}, sampling, config.family),
+      read: toNativeRead({}),
     }).promise;
     await model.dispose();
 

@@ -101,6 +101,64 @@ describe('the API', function () {
     assert.ok(Math.abs((await spacing(10, 15)) - 10 / 15) <= frame);
   });
 
+  it('reads exact frames, in the order in which they are listed', async () => {
+    const { data, timestamps: all, shape } = await readFrames(clip, { sampling: 'consecutive', frames: 30 });
+    const frameBytes = shape[1] * shape[2] * 3;
+    const frame = (index: number): Uint8Array => data.subarray(index * frameBytes, (index + 1) * frameBytes);
+    const wanted = [17, 3, 3, 9];
+    for (const sampling of [
+      { indices: wanted },
+      { timestamps: wanted.map((index) => all[index]!) },
+      { timestamps: wanted.map((index) => (all[index]! + all[index + 1]!) / 2) },
+    ]) {
+      const read = await readFrames(clip, { sampling });
+      assert.deepEqual(
+        read.timestamps,
+        wanted.map((index) => all[index]),
+      );
+      for (const [slot, index] of wanted.entries()) {
+        const bytes = read.data.subarray(slot * frameBytes, (slot + 1) * frameBytes);
+        assert.ok(Buffer.compare(bytes, frame(index)) === 0, `frame ${index}`);
+      }
+    }
+    const { sampling } = (await load(model)).info;
+    const indices = Array.from({ length: sampling.frames }, (_, index) => index);
+    const listed = await classify(clip, { model, logits: true, sampling: { indices } });
+    const first = await classify(clip, { model, logits: true, sampling: 'consecutive' });
+    assert.deepEqual(listed.logits, first.logits);
+  });
+
+  it('reads a part', async () => {
+    const { timestamps: all } = await readFrames(clip, { sampling: 'consecutive', frames: 30 });
+    const [start, end] = [all[10]!, all[20]!];
+    const part = await readFrames(clip, { sampling: 'consecutive', frames: 10, start, end });
+    assert.deepEqual(part.timestamps, all.slice(10, 20));
+    assert.equal(part.tooShort, false);
+    const longer = await embed(clip, { model, sampling: 'consecutive', start, end });
+    assert.deepEqual([longer.tooShort, longer.clip.start], [true, start]);
+  });
+
+  it('says what is not there', async () => {
+    for (const options of [
+      { sampling: { timestamps: [1e6] } },
+      { sampling: { indices: [1e6] } },
+      { start: 1e6 },
+      { start: 2, end: 1 },
+      { stream: 7 },
+      { sampling: { timestamps: [0.1] }, start: 1 },
+    ]) {
+      const error = await rejectsWith(readFrames(clip, options), 'INVALID_ARGUMENT', /./);
+      assert.match(error.stack?.split('\n    at ')[1] ?? '', /api\.test/);
+    }
+    const listed = { sampling: { timestamps: [0] }, model };
+    await rejectsWith(classify(clip, listed), 'INVALID_ARGUMENT', /'sampling' lists 1$/);
+    await rejectsWith(
+      readFrames(clip, { sampling: { indices: [0] }, frames: 2 }),
+      'INVALID_ARGUMENT',
+      /as many as are/,
+    );
+  });
+
   it('refuses a stride where it means nothing', async () => {
     const options = { sampling: 'spread', stride: 4 } as const;
     await rejectsWith(readFrames(clip, options), 'INVALID_ARGUMENT', /with 'spread' they mean nothing/);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { Readable } from 'node:stream';
 
 import type { NativeClipRequest, NativeModel, NativeOutput, NativeTask } from '#lib/binding';
 import { LoadedModel, type ModelInfo } from '#lib/loaded';
@@ -14,6 +15,8 @@ const output: NativeOutput = {
   start: 0.5,
   end: 1.5,
   repeated: false,
+  tooShort: true,
+  toneMapped: false,
   warnings: ['odd'],
   decodeMs: 1,
   prepareMs: 2,
@@ -75,16 +78,34 @@ function fake(labels = info.labels): { native: FakeNative; model: Model } {
 describe('a model', () => {
   it('asks for the frames that it was trained with, or others', async () => {
     const { native, model } = fake();
-    for (const sampling of [undefined, 'trained', 'spread', 'consecutive'] as const)
-      void model.embed('/a.mp4', { sampling });
+    const calls = ([undefined, 'trained', 'spread', 'consecutive'] as const).map((sampling) =>
+      model.embed('/a.mp4', { sampling }),
+    );
     assert.deepEqual(
       native.requests.map(({ sampling }) => sampling.mode),
       ['trained', 'trained', 'spread', 'consecutive'],
     );
     assert.deepEqual(native.requests[0], {
-      path: '/a.mp4',
-      sampling: { mode: 'trained', frames: 2, interval: 2 / 30, padding: 'loop' },
+      input: { kind: 'file', path: '/a.mp4', name: "'/a.mp4'" },
+      sampling: {
+        mode: 'trained',
+        frames: 2,
+        interval: 2 / 30,
+        padding: 'loop',
+        timestamps: [],
+        indices: [],
+        start: 0,
+        end: null,
+      },
+      read: {
+        limits: { bytes: 17179869184, pixels: 67108864, frames: 1000000, streams: 100 },
+        stream: null,
+        onCorrupt: 'error',
+        untaggedMatrix: 'bt601',
+      },
     });
+    for (const answer of native.answers) answer();
+    await Promise.all(calls);
     await model.dispose();
   });
 
@@ -100,6 +121,8 @@ describe('a model', () => {
       timestamps: [0.5, 1],
       clip: { start: 0.5, end: 1.5 },
       repeated: false,
+      tooShort: true,
+      toneMapped: false,
       warnings: ['odd'],
       checkpoint: info.checkpoint,
       device: 'cpu',
@@ -120,15 +143,20 @@ describe('a model', () => {
     assert.deepEqual([(await normalized).data, (await normalized).normalized], [Float32Array.of(0.6, 0.8), true]);
   });
 
-  it('starts calls in the order in which they are made, before anything is awaited', () => {
+  it('starts calls in the order in which they are made, before anything is awaited', async () => {
     const { native, model } = fake();
-    void model.classify('/1.mp4');
-    void model.embed('/2.mp4', { signal: new AbortController().signal });
-    void model.classify('/3.mp4');
+    const calls = [
+      model.classify('/1.mp4'),
+      model.embed(Buffer.from('2'), { signal: new AbortController().signal }),
+      model.classify({ data: new Uint8Array(3), width: 1, height: 1 }),
+      model.classify('/4.mp4'),
+    ];
     assert.deepEqual(
-      native.requests.map(({ path }) => path),
-      ['/1.mp4', '/2.mp4', '/3.mp4'],
+      native.requests.map(({ input }) => input.kind),
+      ['file', 'bytes', 'frames', 'file'],
     );
+    for (const answer of native.answers) answer();
+    await Promise.all(calls);
   });
 
   it('refuses to classify without classes, and embeds all the same', async () => {
@@ -141,6 +169,20 @@ describe('a model', () => {
     const embedded = model.embed('/a.mp4');
     native.answers[0]?.();
     assert.deepEqual((await embedded).data, output.embedding);
+  });
+
+  it('takes a list of frames that is as long as its clips, and no other', async () => {
+    const { native, model } = fake();
+    const listed = [{ timestamps: [0.5, 0.25] }, { indices: [7, 7] }] as const;
+    const calls = listed.map((sampling) => model.embed('/a.mp4', { sampling, start: 0.25, end: 9 }));
+    const [times, numbers] = native.requests.map(({ sampling }) => sampling);
+    assert.deepEqual([times?.mode, times?.frames, times?.timestamps], ['timestamps', 2, [0.5, 0.25]]);
+    assert.deepEqual([numbers?.mode, numbers?.indices, numbers?.interval], ['indices', [7, 7], 0]);
+    assert.deepEqual([numbers?.start, numbers?.end], [0.25, 9]);
+    for (const answer of native.answers) answer();
+    await Promise.all(calls);
+    const wrong = { sampling: { indices: [1, 2, 3] } };
+    await rejectsWith(model.classify('/a.mp4', wrong), 'INVALID_ARGUMENT', /clips of 2 frames, and 'sampling' lists 3/);
   });
 
   it('refuses wrong arguments without starting anything', async () => {
@@ -160,6 +202,9 @@ describe('a model', () => {
     assert.equal(native.disposals, 1);
     await rejectsWith(model.classify('/a.mp4'), 'DISPOSED', /'fake' was disposed: load it again/);
     await rejectsWith(model.embed('/a.mp4'), 'DISPOSED', /was disposed/);
+    const stream = new Readable({ read: () => assert.fail('read in vain') });
+    await rejectsWith(model.embed(stream), 'DISPOSED', /was disposed/);
+    assert.ok(!stream.destroyed);
     assert.equal(native.requests.length, 0);
     assert.deepEqual(model.info, info);
   });

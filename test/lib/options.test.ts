@@ -1,17 +1,6 @@
 import assert from 'node:assert/strict';
-import { resolve } from 'node:path';
 
-import {
-  abortSignal,
-  boolean,
-  describe as inWords,
-  integer,
-  oneOf,
-  positive,
-  readOptions,
-  readPath,
-  text,
-} from '#lib/options';
+import { abortSignal, boolean, describe as inWords, integer, oneOf, positive, readOptions, text } from '#lib/options';
 
 import { throwsWith } from '../support/rejects';
 
@@ -70,27 +59,4 @@ describe('options', () => {
     const error = throwsWith(() => read({ topK: 'x'.repeat(5000) }), 'INVALID_ARGUMENT', /more characters/);
     assert.ok(error.message.length < 300 && !error.message.includes('\n'));
   });
-});
-
-describe('the path of a video', () => {
-  it('becomes absolute', () => {
-    assert.equal(readPath('classify', 'a/b.mp4'), resolve('a/b.mp4'));
-    assert.equal(readPath('classify', '/a/b.mp4'), '/a/b.mp4');
-    assert.equal(readPath('classify', 'http://a/b.mp4'), resolve('http://a/b.mp4'), 'a string is always a path');
-  });
-
-  for (const [path, message] of [
-    [new URL('file:///a.mp4'), /fileURLToPath/],
-    [Promise.resolve('a.mp4'), /is an await missing\?/],
-    [['a.mp4', 'b.mp4'], /call once for each file/],
-    [Buffer.from('a'), /must be the path of a file, as a string/],
-    [undefined, /got undefined/],
-    [7, /got 7 \(a number\)/],
-    ['', /got an empty string/],
-    ['a\0.mp4', /contains a NUL character/],
-  ] as const) {
-    it(`is not ${inWords(path)}`, () => {
-      throwsWith(() => readPath('classify', path), 'INVALID_ARGUMENT', message);
-    });
-  }
 });

@@ -2,38 +2,80 @@ import assert from 'node:assert/strict';
 
 import { trainedSampling } from '#lib/presets';
 import { readConfig } from '#lib/config';
-import { toNativeSampling } from '#lib/sampling';
+import { describe as inWords, readOptions } from '#lib/options';
+import { samplingRule, toNativeSampling } from '#lib/sampling';
+
+import { throwsWith } from '../support/rejects';
 
 describe('sampling', () => {
+  const read = (sampling: unknown): unknown => readOptions('readFrames', { sampling }, { sampling: samplingRule });
+
+  it('is a rule or a list of frames', () => {
+    for (const sampling of ['trained', 'spread', 'consecutive', { timestamps: [1.5, 0, 1.5] }, { indices: [3, 0] }]) {
+      assert.deepEqual(read(sampling), { sampling });
+    }
+  });
+
+  it('lists what it listed when the call was made', () => {
+    const timestamps = [1, 2];
+    const copy = read({ timestamps });
+    timestamps[0] = 7;
+    assert.deepEqual(copy, { sampling: { timestamps: [1, 2] } });
+  });
+
+  for (const [sampling, message] of [
+    ['middle', /option 'sampling' must be one of 'trained', 'spread', 'consecutive', \{ timestamps: \[\.\.\.\] \}, /],
+    [{}, /must be one of .* got \{\}/],
+    [[1], /must be one of .* got \[ 1 \]/],
+    [null, /got null/],
+    [{ timestamps: [1], indices: [1] }, /must be one of/],
+    [{ timestamps: [] }, /sampling\.timestamps must be an array of 1 to 4096 finite numbers, got \[\]/],
+    [{ timestamps: 1 }, /sampling\.timestamps must be an array .* got 1/],
+    [{ timestamps: [0, NaN] }, /sampling\.timestamps must be finite numbers, got NaN \(a number\) at 1/],
+    [{ timestamps: ['0'] }, /got '0' \(a string\) at 0/],
+    [{ indices: [0.5] }, /sampling\.indices must be whole numbers from 0 on, got 0\.5/],
+    [{ indices: [-1] }, /got -1/],
+    [{ indices: Array.from({ length: 4097 }, () => 0) }, /1 to 4096 whole numbers/],
+    [{ indices: new Array(2) }, /got undefined at 0/],
+  ] as const) {
+    it(`is not ${inWords(sampling)}`, () => {
+      throwsWith(() => read(sampling), 'INVALID_ARGUMENT', message);
+    });
+  }
+
   const kinetics = { frames: 16, stride: 4, fps: 30 };
   const wholeVideo = { frames: 16, stride: null, fps: 30 };
 
   it('goes by time', () => {
-    const { mode, frames, interval } = toNativeSampling('trained', kinetics);
+    const { mode, frames, interval } = toNativeSampling({}, kinetics);
     assert.deepEqual([mode, frames], ['trained', 16]);
     assert.ok(Math.abs(interval - 4 / 30) < 1e-12);
   });
 
   it('is spread over the whole video when the checkpoint was trained so', () => {
-    assert.deepEqual(toNativeSampling('trained', wholeVideo), {
+    assert.deepEqual(toNativeSampling({}, wholeVideo), {
       mode: 'spread',
       frames: 16,
       interval: 0,
       padding: 'repeat-last',
+      timestamps: [],
+      indices: [],
+      start: 0,
+      end: null,
     });
   });
 
   it('has no interval in the other modes', () => {
     for (const mode of ['spread', 'consecutive'] as const) {
-      const native = toNativeSampling(mode, kinetics);
+      const native = toNativeSampling({ sampling: mode }, kinetics);
       assert.deepEqual([native.mode, native.interval], [mode, 0]);
     }
   });
 
   it("fills a short video up as each family's code does", () => {
-    assert.equal(toNativeSampling('trained', kinetics, 'vivit').padding, 'loop');
-    assert.equal(toNativeSampling('trained', kinetics, 'videomae').padding, 'repeat-last');
-    assert.equal(toNativeSampling('trained', kinetics, 'timesformer').padding, 'repeat-last');
+    assert.equal(toNativeSampling({}, kinetics, 'vivit').padding, 'loop');
+    assert.equal(toNativeSampling({}, kinetics, 'videomae').padding, 'repeat-last');
+    assert.equal(toNativeSampling({}, kinetics, 'timesformer').padding, 'repeat-last');
   });
 
   it('knows the published checkpoints, and falls back on the family', async () => {

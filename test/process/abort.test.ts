@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { type ChildRun, runChild } from './child';
 import { fullSizeModel } from './fixtures';
 
-describe('an AbortSignal', function () {
+describe('an AbortSignal or a time limit', function () {
   this.timeout(300_000);
   let run: ChildRun;
   before(async () => {
@@ -11,7 +11,8 @@ describe('an AbortSignal', function () {
     assert.ok(run.said.has('done'), run.stderr);
   });
 
-  for (const stage of ['loading', 'queued', 'forward', 'waiting to decode', 'decoding']) {
+  const stages = ['queued', 'forward', 'waiting to decode', 'decoding'];
+  for (const stage of ['loading', ...stages, ...stages.map((name) => `${name}, no time left`)]) {
     it(`settles the promise within 100 ms with its own reason: ${stage}`, () => {
       const { settled, own } = run.said.get(stage) as { settled: number; own: boolean };
       assert.ok(own);

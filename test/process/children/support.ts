@@ -3,7 +3,9 @@ import { join, resolve } from 'node:path';
 
 import type { NativeClipRequest, NativeModel, NativeOutput, NativeTask } from '#lib/binding';
 import { nativeSpec, openCheckpoint } from '#lib/checkpoint';
+import { toNativeRead } from '#lib/reading';
 import { binding } from '#lib/runtime';
+import { toNativeSampling } from '#lib/sampling';
 
 const samples = join(resolve(__dirname, '..', '..', '..'), 'samples');
 
@@ -14,8 +16,9 @@ export const video = join(samples, 'nasa_13013.mp4');
 export const shortVideo = join(samples, 'pan-right.mp4');
 
 export const clip: NativeClipRequest = {
-  path: video,
-  sampling: { mode: 'spread', frames: 16, interval: 0, padding: 'repeat-last' },
+  input: { kind: 'file', path: video, name: `'${video}'` },
+  sampling: toNativeSampling({ sampling: 'spread' }, { frames: 16, stride: null, fps: 30 }),
+  read: toNativeRead({}),
 };
 
 /** Tells the parent process. Synchronous, so that it arrives though the process ends in the same breath. */

@@ -1,0 +1,136 @@
+#include <cmath>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "node/arguments.h"
+#include "node/fields.h"
+
+namespace tubelet::node {
+namespace {
+
+constexpr int kMaxFrames = 1 << 16;
+constexpr int kMaxSide = 1 << 16;
+constexpr int kMaxStreams = 1 << 20;
+constexpr std::int64_t kMaxCount = std::int64_t{1} << 53;  ///< JavaScript's numbers are exact up to here
+
+/// Bytes, and how messages call what they are.
+BytesInput memory(const Fields& fields) {
+  return {std::make_shared<const std::vector<std::uint8_t>>(fields.bytes("bytes")), fields.text("name")};
+}
+
+video::RawFrames rawFrames(const Fields& fields) {
+  video::RawFrames frames;
+  frames.width = fields.integer("width", 1, kMaxSide);
+  frames.height = fields.integer("height", 1, kMaxSide);
+  frames.channels = fields.integer("channels", 1, 4);
+  if (frames.channels == 2) refuse(fields.name("channels"), "1, 3 or 4");
+  frames.timestamps = fields.numbers("timestamps");
+  frames.end = fields.number("end");
+  frames.data = fields.bytes("data");
+  // Divided rather than multiplied up: the product may overflow.
+  const std::size_t frame = static_cast<std::size_t>(frames.width) * static_cast<std::size_t>(frames.height) *
+                            static_cast<std::size_t>(frames.channels);
+  if (frames.timestamps.empty() || frames.data.size() % frame != 0 ||
+      frames.data.size() / frame != frames.timestamps.size()) {
+    refuse(fields.name("data"),
+           "width x height x channels bytes for each of timestamps, of which there is one at least");
+  }
+  return frames;
+}
+
+std::vector<std::int64_t> indices(const Napi::Value& value, const std::string& name) {
+  const Napi::Array list = array(value, name);
+  std::vector<std::int64_t> result;
+  for (std::uint32_t i = 0; i < list.Length(); ++i) result.push_back(wholeNumber(list.Get(i), name, 0, kMaxCount));
+  return result;
+}
+
+video::Sampling sampling(const Napi::Value& value, const std::string& name) {
+  using Mode = video::Sampling::Mode;
+  using Padding = video::Sampling::Padding;
+  const Fields fields(value, name);
+  video::Sampling result;
+  result.mode = fields.choice<Mode>("mode", {{"trained", Mode::Trained},
+                                             {"spread", Mode::Spread},
+                                             {"consecutive", Mode::Consecutive},
+                                             {"timestamps", Mode::Timestamps},
+                                             {"indices", Mode::Indices}});
+  result.frames = fields.integer("frames", 1, kMaxFrames);
+  result.interval = fields.number("interval");
+  if (result.interval < 0 || (result.mode == Mode::Trained && result.interval == 0)) {
+    refuse(fields.name("interval"), "the seconds between two frames, more than 0 when sampling as 'trained'");
+  }
+  result.padding = fields.choice<Padding>("padding", {{"repeat-last", Padding::RepeatLast}, {"loop", Padding::Loop}});
+  result.timestamps = fields.numbers("timestamps");
+  result.indices = indices(fields.get("indices"), fields.name("indices"));
+  const auto frames = static_cast<std::size_t>(result.frames);
+  if (result.mode == Mode::Timestamps && result.timestamps.size() != frames) {
+    refuse(fields.name("timestamps"), "as many numbers as there are frames");
+  }
+  if (result.mode == Mode::Indices && result.indices.size() != frames) {
+    refuse(fields.name("indices"), "as many numbers as there are frames");
+  }
+  result.start = fields.number("start");
+  if (!fields.get("end").IsNull()) result.end = fields.number("end");
+  return result;
+}
+
+video::Limits limits(const Napi::Value& value, const std::string& name) {
+  const Fields fields(value, name);
+  video::Limits result;
+  result.bytes = fields.wholeNumber("bytes", 1, kMaxCount);
+  result.pixels = fields.wholeNumber("pixels", 1, kMaxCount);
+  result.frames = fields.wholeNumber("frames", 1, kMaxCount);
+  result.streams = fields.integer("streams", 1, kMaxStreams);
+  return result;
+}
+
+Input input(const Napi::Value& value, const std::string& name) {
+  enum class Kind { File, Bytes, Frames };
+  const Fields fields(value, name);
+  switch (fields.choice<Kind>("kind", {{"file", Kind::File}, {"bytes", Kind::Bytes}, {"frames", Kind::Frames}})) {
+    case Kind::File:
+      return FileInput{fields.path("path"), fields.text("name")};
+    case Kind::Bytes:
+      return memory(fields);
+    case Kind::Frames:
+      break;
+  }
+  return rawFrames(fields);
+}
+
+video::ReadOptions readOptions(const Napi::Value& value, const std::string& name) {
+  using OnCorrupt = video::ReadOptions::OnCorrupt;
+  using Matrix = video::ReadOptions::UntaggedMatrix;
+  const Fields fields(value, name);
+  video::ReadOptions result;
+  result.limits = limits(fields.get("limits"), fields.name("limits"));
+  if (!fields.get("stream").IsNull()) result.stream = fields.integer("stream", 0, kMaxStreams);
+  result.onCorrupt =
+      fields.choice<OnCorrupt>("onCorrupt", {{"error", OnCorrupt::Error}, {"tolerate", OnCorrupt::Tolerate}});
+  result.untaggedMatrix = fields.choice<Matrix>("untaggedMatrix", {{"bt601", Matrix::Bt601}, {"bt709", Matrix::Bt709}});
+  return result;
+}
+
+}  // namespace
+
+Input inputArgument(const Napi::Value& value) {
+  return input(value, "input");
+}
+
+video::ReadOptions readArgument(const Napi::Value& value) {
+  return readOptions(value, "read");
+}
+
+ClipRequest clipRequest(const Napi::Value& value) {
+  const Fields fields(value, "request");
+  ClipRequest result;
+  result.sampling = sampling(fields.get("sampling"), fields.name("sampling"));
+  result.read = readOptions(fields.get("read"), fields.name("read"));
+  result.input = input(fields.get("input"), fields.name("input"));
+  return result;
+}
+
+}  // namespace tubelet::node

@@ -1,0 +1,27 @@
+#include "node/input.h"
+
+#include "engine/error.h"
+#include "video/reader.h"
+
+namespace tubelet::node {
+
+std::unique_ptr<video::Source> openSource(const Input& input, const video::Limits& limits) {
+  if (const auto* file = std::get_if<FileInput>(&input)) {
+    return std::make_unique<video::FileSource>(file->path, limits.bytes, file->name);
+  }
+  if (const auto* memory = std::get_if<BytesInput>(&input)) {
+    return std::make_unique<video::MemorySource>(memory->bytes, limits.bytes, memory->name);
+  }
+  throw Error(ErrorCode::InvalidArgument, "Raw frames have no headers. Give a video file.");
+}
+
+video::ClipInfo readInput(const ClipRequest& request, video::FrameSink& sink, const CancelToken& token) {
+  const auto& [input, sampling, options] = request;
+  if (const auto* frames = std::get_if<video::RawFrames>(&input)) {
+    return video::readRawFrames(*frames, sampling, options, sink, token);
+  }
+  const auto source = openSource(input, options.limits);
+  return video::readClip(*source, sampling, options, sink, token);
+}
+
+}  // namespace tubelet::node

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <variant>
+
+#include "engine/cancellation.h"
+#include "video/clip.h"
+#include "video/raw_frames.h"
+#include "video/source.h"
+
+namespace tubelet::node {
+
+/// What a call reads, and how. Plain C++, filled on the environment's thread and used on the engine's.
+
+struct FileInput {
+  std::string path;
+  std::string name;  ///< how messages call it
+};
+
+struct BytesInput {
+  video::MemorySource::Bytes bytes;
+  std::string name;
+};
+
+using Input = std::variant<FileInput, BytesInput, video::RawFrames>;
+
+struct ClipRequest {
+  Input input;
+  video::Sampling sampling;
+  video::ReadOptions read;
+};
+
+/// Throws like the sources' constructors, and Error(INVALID_ARGUMENT) for raw frames: they come from no container.
+std::unique_ptr<video::Source> openSource(const Input& input, const video::Limits& limits);
+
+/// Reads a clip from whatever it is in. Throws like video::readClip and video::readRawFrames.
+video::ClipInfo readInput(const ClipRequest& request, video::FrameSink& sink, const CancelToken& token);
+
+}  // namespace tubelet::node

@@ -1,0 +1,148 @@
+/**
+ * Which videos a command is about, and how they are read: the options that several commands share.
+ *
+ * @module
+ */
+import type { EncodedVideo } from '../inputs/kinds';
+import type { ClipOptions, Limits, ReadingOptions } from '../reading';
+import { UsageError, listOf, samplingMode, secondsFrom, wholeNumber } from './arguments';
+import type { Session } from './session';
+
+/** One video of a command line. */
+export interface Video {
+  /** As the user wrote it. */
+  name: string;
+  video: EncodedVideo;
+}
+
+/** Options of commands that read videos. */
+export const readingOptions = {
+  url: { type: 'string', multiple: true },
+  stream: { type: 'string' },
+  tolerate: { type: 'boolean' },
+  limit: { type: 'string', multiple: true },
+  timeout: { type: 'string' },
+} as const;
+
+/** Options of commands that read clips. */
+export const clipOptions = {
+  ...readingOptions,
+  sampling: { type: 'string' },
+  timestamps: { type: 'string' },
+  indices: { type: 'string' },
+  start: { type: 'string' },
+  end: { type: 'string' },
+  bt709: { type: 'boolean' },
+} as const;
+
+const sourceHelp = `  FILE             a path, or - for standard input
+  --url URL        a video on a web server; may be given several times
+  --stream N       the stream to read, by its number in tubelet probe`;
+
+const damageHelp = `  --tolerate       take what can be read of a damaged video
+  --limit NAME=N   the most that a video may have: bytes, pixels (a frame),
+                   frames or streams; may be given several times
+  --timeout S      seconds that a video may take; default 600`;
+
+/** Lines about {@link readingOptions}. */
+export const readingHelp = `${sourceHelp}
+${damageHelp}`;
+
+/** Lines about {@link clipOptions}. */
+export const clipHelp = `${sourceHelp}
+  --sampling MODE  which frames: trained (default), spread or consecutive
+  --timestamps S,S,...
+                   instead: the frames on screen at these seconds
+  --indices N,N,...
+                   instead: the frames with these numbers, from 0
+  --start S        sample from this second on
+  --end S          sample up to this second
+  --bt709          take colours that are not tagged as BT.709, not BT.601
+${damageHelp}`;
+
+interface ReadingValues {
+  url?: string[] | undefined;
+  stream?: string | undefined;
+  tolerate?: boolean | undefined;
+  limit?: string[] | undefined;
+  timeout?: string | undefined;
+}
+
+interface ClipValues extends ReadingValues {
+  sampling?: string | undefined;
+  timestamps?: string | undefined;
+  indices?: string | undefined;
+  start?: string | undefined;
+  end?: string | undefined;
+  bt709?: boolean | undefined;
+}
+
+/** The videos that files and addresses name, files first. */
+export function videosOf(files: readonly string[], { url = [] }: ReadingValues): Video[] {
+  if (files.filter((file) => file === '-').length > 1) throw new UsageError('standard input can be read once only');
+  return [
+    ...files.map((name) => ({ name, video: name === '-' ? process.stdin : name })),
+    ...url.map((name) => ({ name, video: addressOf(name) })),
+  ];
+}
+
+function addressOf(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
+    throw new UsageError(`--url takes an address with http: or https:, not '${text}'`);
+  }
+  return url;
+}
+
+/** The library's options for {@link readingOptions}. */
+export function readingOf(values: ReadingValues, session: Session): ReadingOptions {
+  const timeout = secondsFrom('timeout', values.timeout);
+  if (timeout === 0) throw new UsageError('--timeout takes a number of seconds above 0');
+  return {
+    stream: wholeNumber('stream', values.stream, 1_000_000, 0),
+    onCorrupt: values.tolerate === true ? 'tolerate' : undefined,
+    limits: limitsOf(values.limit ?? []),
+    timeoutMs: timeout === undefined ? undefined : Math.ceil(timeout * 1000),
+    signal: session.signal,
+  };
+}
+
+/** The library's options for {@link clipOptions}. */
+export function clipOf(values: ClipValues, session: Session): ClipOptions {
+  return {
+    ...readingOf(values, session),
+    sampling: samplingOf(values),
+    start: secondsFrom('start', values.start),
+    end: secondsFrom('end', values.end),
+    untaggedMatrix: values.bt709 === true ? 'bt709' : undefined,
+  };
+}
+
+function samplingOf({ sampling, timestamps, indices }: ClipValues): ClipOptions['sampling'] {
+  if ([sampling, timestamps, indices].filter((value) => value !== undefined).length > 1) {
+    throw new UsageError('--sampling, --timestamps and --indices exclude each other');
+  }
+  if (timestamps !== undefined) return { timestamps: listOf('timestamps', timestamps, secondsFrom) };
+  if (indices !== undefined) {
+    return {
+      indices: listOf('indices', indices, (name, value) => wholeNumber(name, value, Number.MAX_SAFE_INTEGER, 0)),
+    };
+  }
+  return samplingMode(sampling);
+}
+
+const limitNames = ['bytes', 'pixels', 'frames', 'streams'] as const;
+
+function limitsOf(texts: readonly string[]): Limits | undefined {
+  const limits: Limits = {};
+  for (const text of texts) {
+    const [name = '', value] = text.split('=', 2);
+    const known = limitNames.find((limit) => limit === name);
+    if (known === undefined || value === undefined) {
+      throw new UsageError(`--limit takes NAME=N with one of ${limitNames.join(', ')}, not '${text}'`);
+    }
+    const most = known === 'streams' ? 1_000_000 : Number.MAX_SAFE_INTEGER;
+    limits[known] = wholeNumber(`limit ${known}=`, value, most);
+  }
+  return texts.length === 0 ? undefined : limits;
+}

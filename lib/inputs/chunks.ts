@@ -1,0 +1,93 @@
+/**
+ * Streams of every kind as one: chunks on demand, and an end at any time.
+ *
+ * @module
+ */
+import type { Readable } from 'node:stream';
+
+/** A `ReadableStream` as the web has it: what is needed of it, so that Node's own and the DOM's type both fit. */
+export interface WebStream {
+  readonly locked: boolean;
+  getReader(): {
+    read(): Promise<{ done?: boolean | undefined; value?: unknown }>;
+    cancel(): Promise<void>;
+  };
+}
+
+/** A stream that can be read once, of whatever kind. */
+export type AnyStream = Readable | WebStream | AsyncIterable<unknown>;
+
+/** Chunks in turn. Nothing is read ahead of `next`, beyond what the stream itself does. */
+export interface ChunkReader {
+  next(): Promise<{ done?: boolean | undefined; value?: unknown }>;
+  /** Ends the source, also while `next` is waiting; never throws. */
+  stop(): void;
+}
+
+/** Whether this is a stream that {@link readChunks} reads. */
+export function isStream(value: unknown): value is AnyStream {
+  return isWebStream(value) || isAsyncIterable(value);
+}
+
+/** Why a stream cannot be read, if so. */
+export function whyUnreadable(stream: AnyStream): string | undefined {
+  if (isWebStream(stream)) return stream.locked ? 'it is locked: somebody else reads it' : undefined;
+  if (!isNodeStream(stream)) return undefined;
+  if (stream.readableEnded) return 'it was read to its end before';
+  return stream.destroyed ? 'it was destroyed before' : undefined;
+}
+
+/** Begins to read. Errors of the stream reject `next`, from now on. */
+export function readChunks(stream: AnyStream): ChunkReader {
+  if (isWebStream(stream)) return webReader(stream);
+  if (isNodeStream(stream)) return nodeReader(stream);
+  return iterableReader(stream);
+}
+
+function nodeReader(stream: Readable): ChunkReader {
+  const iterator = stream[Symbol.asyncIterator]();
+  return {
+    next: () => iterator.next(),
+    // The iterator's own return() would wait for the chunk that `next` waits for.
+    stop: () => {
+      stream.on('error', ignore);
+      stream.destroy();
+    },
+  };
+}
+
+function webReader(stream: WebStream): ChunkReader {
+  const reader = stream.getReader();
+  return {
+    next: () => reader.read(),
+    stop: () => {
+      reader.cancel().catch(ignore);
+    },
+  };
+}
+
+function iterableReader(iterable: AsyncIterable<unknown>): ChunkReader {
+  const iterator = iterable[Symbol.asyncIterator]();
+  return {
+    next: () => iterator.next(),
+    stop: () => {
+      Promise.resolve(iterator.return?.()).catch(ignore);
+    },
+  };
+}
+
+function isWebStream(value: unknown): value is WebStream {
+  return typeof value === 'object' && value !== null && 'getReader' in value && typeof value.getReader === 'function';
+}
+
+function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
+  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
+}
+
+function isNodeStream(value: AsyncIterable<unknown>): value is Readable {
+  return 'pipe' in value && 'destroy' in value && 'on' in value;
+}
+
+function ignore(): void {
+  // The caller hears of what stopped the reading, not of what came of that.
+}

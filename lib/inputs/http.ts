@@ -1,0 +1,90 @@
+/**
+ * Videos on a web server, fetched by Node itself: libav never sees an address.
+ *
+ * @module
+ */
+import { TubeletError } from '../errors';
+import { abortable, throwIfAborted } from '../task';
+import { type ChunkReader, readChunks } from './chunks';
+import { tooLarge } from './spool';
+
+const mostRedirects = 10;
+const redirects = new Set([301, 302, 303, 307, 308]);
+
+/** Whether an address can be fetched. */
+export function isWeb(url: URL): boolean {
+  return url.protocol === 'http:' || url.protocol === 'https:';
+}
+
+/** An address for messages: without its query, which may hold a signature, and without a password. */
+export function nameOfUrl(url: URL): string {
+  return `'${url.protocol}//${url.host}${url.pathname}'`;
+}
+
+/**
+ * Asks for a file and follows redirects.
+ *
+ * @param limit - Bytes that the answer may announce.
+ * @returns Its bytes, as they come.
+ * @throws TubeletError READ_FAILED, LIMIT_EXCEEDED
+ */
+export async function fetchFile(url: URL, limit: number, signal: AbortSignal): Promise<ChunkReader> {
+  let address = url;
+  for (let hops = 0; hops <= mostRedirects; hops++) {
+    const response = await request(address, signal);
+    if (!redirects.has(response.status)) return bodyOf(response, address, limit);
+    discard(response);
+    address = targetOf(response, address);
+  }
+  throw failed(url, `it redirects more than ${mostRedirects} times`);
+}
+
+async function request(address: URL, signal: AbortSignal): Promise<Response> {
+  try {
+    // Bytes as they are stored: a content-length then says how many there will be.
+    const headers = { 'accept-encoding': 'identity' };
+    return await abortable(fetch(address.href, { redirect: 'manual', headers, signal }), signal);
+  } catch (error) {
+    throwIfAborted(signal); // what the abort itself broke off is no failure
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+    throw failed(address, cause instanceof Error ? cause.message : String(cause), cause);
+  }
+}
+
+function targetOf(response: Response, from: URL): URL {
+  const location = response.headers.get('location');
+  const target = location !== null && URL.canParse(location, from.href) ? new URL(location, from) : undefined;
+  if (target === undefined) throw failed(from, `it redirects (${response.status}) to nowhere`);
+  if (!isWeb(target)) throw failed(from, `it redirects to ${target.protocol}, and only http: and https: are fetched`);
+  if (hasPassword(target)) throw failed(from, 'it redirects to an address with a user name or password');
+  return target;
+}
+
+/** Whether an address carries credentials, which `fetch` refuses. */
+export function hasPassword({ username, password }: URL): boolean {
+  return username !== '' || password !== '';
+}
+
+function bodyOf(response: Response, address: URL, limit: number): ChunkReader {
+  const { status, statusText, headers, body } = response;
+  const announced = Number(headers.get('content-length') ?? 0);
+  if (response.ok && announced <= limit) return body === null ? empty : readChunks(body);
+  discard(response);
+  if (response.ok) throw tooLarge(nameOfUrl(address), announced, limit);
+  throw failed(address, `the server answered ${`${status} ${statusText}`.trim()}`);
+}
+
+const empty: ChunkReader = { next: () => Promise.resolve({ done: true }), stop: () => undefined };
+
+/** Gives the connection back. */
+function discard({ body }: Response): void {
+  body?.cancel().catch(() => undefined);
+}
+
+function failed(address: URL, reason: string, cause?: unknown): TubeletError {
+  return new TubeletError(
+    'READ_FAILED',
+    `Cannot fetch ${nameOfUrl(address)}: ${reason}. Check the address, and whether a browser can open it`,
+    { cause },
+  );
+}
