@@ -1,8 +1,8 @@
 """Reads videos with torchcodec: the times of all frames, and some frames in RGB.
 
-The one argument is a JSON file: `out`, a folder, `most`, how many frames of each video are wanted, and `videos`, each with
-`name`, `file` and `stream`. For each it prints the times of all frames in seconds, and writes those that are wanted, evenly
-chosen, to `out/NAME`; or it prints why torchcodec does not read it.
+The one argument is a JSON file: `out`, a folder, `most`, how many frames of each video are wanted, and `videos`, each
+with `name`, `file` and `stream`. For each it prints the times of all frames in seconds, and writes those that are
+wanted, evenly chosen, to `out/NAME`; or it prints why torchcodec does not read it.
 """
 
 import json

@@ -59,14 +59,22 @@ export function checkTable(rows: readonly Row[]): void {
 const fixed = ([file, holds, frames, , , remark]: string[]): unknown[] => [file, holds, frames, remark];
 
 function cells({ fixture, frames, ffmpeg, torchcodec }: Row): string[] {
-  return [`\`${fixture.name}\``, fixture.about, String(frames ?? '–'), shown(ffmpeg), shown(torchcodec), remark(fixture)];
+  return [
+    `\`${fixture.name}\``,
+    fixture.about,
+    String(frames ?? '–'),
+    shown(ffmpeg),
+    shown(torchcodec),
+    remark(fixture),
+  ];
 }
 
 const shown = (levels?: Levels): string => (levels ? `${levels.mean.toFixed(2)} / ${levels.largest}` : '–');
 
 function remark({ error, tolerated, ffmpeg, torchcodec }: Fixture): string {
   const remarks = [];
-  if (error.length > 0) remarks.push(error.map((code) => `\`${code}\``).join(' or ') + (tolerated ? ' unless tolerated' : ''));
+  if (error.length > 0)
+    remarks.push(error.map((code) => `\`${code}\``).join(' or ') + (tolerated ? ' unless tolerated' : ''));
   if (ffmpeg) remarks.push(`${ffmpeg.why} (${ffmpeg.mean} / ${ffmpeg.largest})`);
   if (torchcodec) {
     const allowed = 'unread' in torchcodec ? '' : ` (${torchcodec.mean} / ${torchcodec.largest})`;
