@@ -41,6 +41,8 @@ export interface Rendering {
   filters?: readonly string[];
   /** Shows transparent pixels over black. */
   alpha?: boolean;
+  /** A filter that turns it by 90 degrees after it was scaled; else it is turned as the file says, and then scaled. */
+  turn?: string | undefined;
 }
 
 /**
@@ -49,10 +51,13 @@ export interface Rendering {
  */
 export async function renderedFrames(
   file: string,
-  { size, filters = [], alpha = false }: Rendering,
+  { size, filters = [], alpha = false, turn }: Rendering,
 ): Promise<Uint8Array> {
-  const scale = `scale=${size.join(':')}:flags=${scalerFlags}`;
-  const input = ['-nostdin', '-v', 'quiet', ...oneThread, '-i', file, '-vf', [...filters, scale].join(',')];
+  const scaled = turn === undefined ? size : [...size].reverse();
+  const scale = `scale=${scaled.join(':')}:flags=${scalerFlags}`;
+  const chain = [...filters, scale, ...(turn === undefined ? [] : [turn])].join(',');
+  const asStored = turn === undefined ? [] : ['-noautorotate'];
+  const input = ['-nostdin', '-v', 'quiet', ...oneThread, ...asStored, '-i', file, '-vf', chain];
   // Else a frame of another size than the first would be scaled once more.
   const once = ['-autoscale', '0', '-sws_flags', scalerFlags];
   const output = ['-pix_fmt', alpha ? 'rgba' : 'rgb24', '-vsync', 'passthrough', '-f', 'rawvideo', 'pipe:1'];
