@@ -60,7 +60,7 @@ export async function renderedFrames(
   const input = ['-nostdin', '-v', 'quiet', ...oneThread, ...asStored, '-i', file, '-vf', chain];
   // Else a frame of another size than the first would be scaled once more.
   const once = ['-autoscale', '0', '-sws_flags', scalerFlags];
-  const output = ['-pix_fmt', alpha ? 'rgba' : 'rgb24', '-vsync', 'passthrough', '-f', 'rawvideo', 'pipe:1'];
+  const output = ['-pix_fmt', alpha ? 'rgba' : 'rgb24', '-fps_mode', 'passthrough', '-f', 'rawvideo', 'pipe:1'];
   const options = { encoding: 'buffer', maxBuffer: mostOutput } as const;
   const { stdout } = await run('ffmpeg', [...input, ...once, ...output], options);
   return alpha ? overBlack(stdout) : stdout;
