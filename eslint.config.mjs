@@ -6,7 +6,7 @@ export default defineConfig(
   globalIgnores(['dist/', 'build*/', '.venv/', 'prebuilds/']),
   eslint.configs.recommended,
   {
-    files: ['**/*.ts'],
+    files: ['**/*.{ts,mts}'],
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
     languageOptions: { parserOptions: { projectService: true } },
     rules: {
@@ -18,7 +18,7 @@ export default defineConfig(
     },
   },
   {
-    files: ['test/**/*.ts'],
+    files: ['test/**/*.{ts,mts}'],
     rules: {
       // A test that meets an unexpected null should fail on the spot.
       '@typescript-eslint/no-non-null-assertion': 'off',
