@@ -7,6 +7,7 @@
 #include "engine/error.h"
 #include "video/allowlist.h"
 #include "video/log.h"
+#include "video/movie_tables.h"
 #include "video/truncation.h"
 
 namespace tubelet::video {
@@ -35,6 +36,7 @@ Demuxer::Demuxer(Source& source, const ReadOptions& options, const CancelToken& 
   token.check();
   open(recognise());
   checkStreamCount();
+  checkClaimedPixels();
   findStreamParameters();
   checkStreamCount();
   chooseStream();
@@ -69,6 +71,7 @@ const AVInputFormat* Demuxer::recognise() {
 }
 
 void Demuxer::open(const AVInputFormat* recognised) {
+  if (av_match_list(recognised->name, "mov", ',')) checkMovieTables(source_, limits_, token_);
   AVFormatContext* context = avformat_alloc_context();
   if (!context) throw std::bad_alloc();
   context->pb = io_.context();
@@ -84,6 +87,16 @@ void Demuxer::open(const AVInputFormat* recognised) {
   const int result = avformat_open_input(&context, "", recognised, options.address());  // frees context when it fails
   format_.reset(context);
   if (result < 0) fail("Cannot open", result);
+}
+
+/// As soon as the header is read: the search for parameters forgets a size with which it could not open a decoder.
+void Demuxer::checkClaimedPixels() const {
+  for (unsigned i = 0; i < format_->nb_streams; ++i) {
+    const AVStream& stream = *format_->streams[i];
+    const bool isRead =
+        options_.stream ? stream.index == *options_.stream : !(stream.disposition & AV_DISPOSITION_ATTACHED_PIC);
+    if (isRead && stream.codecpar->codec_type == AVMEDIA_TYPE_VIDEO) checkPixels(*stream.codecpar);
+  }
 }
 
 void Demuxer::findStreamParameters() {
@@ -115,14 +128,14 @@ void Demuxer::chooseStream() {
   for (unsigned i = 0; i < format_->nb_streams; ++i) format_->streams[i]->discard = AVDISCARD_ALL;
   best->discard = AVDISCARD_DEFAULT;
   stream_ = best;
+  checkPixels(*best->codecpar);
+}
 
-  const std::int64_t pixels = std::int64_t{best->codecpar->width} * best->codecpar->height;
-  if (pixels > limits_.pixels) {
-    throw Error(ErrorCode::LimitExceeded, source_.name() + " has frames of " + std::to_string(best->codecpar->width) +
-                                              " x " + std::to_string(best->codecpar->height) +
-                                              " pixels; the limit is " + std::to_string(limits_.pixels) +
-                                              ". Raise the limit `pixels` to read it.");
-  }
+void Demuxer::checkPixels(const AVCodecParameters& codec) const {
+  if (std::int64_t{codec.width} * codec.height <= limits_.pixels) return;
+  throw Error(ErrorCode::LimitExceeded, source_.name() + " has frames of " + std::to_string(codec.width) + " x " +
+                                            std::to_string(codec.height) + " pixels; the limit is " +
+                                            std::to_string(limits_.pixels) + ". Raise the limit `pixels` to read it.");
 }
 
 void Demuxer::checkStreamCount() const {

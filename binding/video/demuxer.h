@@ -31,8 +31,10 @@ class Demuxer {
  private:
   const AVInputFormat* recognise();
   void open(const AVInputFormat* recognised);
+  void checkClaimedPixels() const;
   void findStreamParameters();
   void chooseStream();
+  void checkPixels(const AVCodecParameters& codec) const;
   void checkStreamCount() const;
   void requireIndexedBytes() const;
   [[noreturn]] void fail(const std::string& attempt, int averror) const;
