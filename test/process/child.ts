@@ -14,16 +14,17 @@ export interface ChildRun {
 }
 
 /**
- * Runs test/process/children/NAME.ts in a process of its own until it ends. One that is still there after `limit`
- * milliseconds is killed: its `signal` is then SIGKILL, which no test expects.
+ * Runs test/process/children/NAME.ts in a process of its own until it ends, with `under` before its command line. One
+ * that is still there after `limit` milliseconds is killed: its `signal` is then SIGKILL, which no test expects.
  */
 export async function runChild(
   name: string,
   args: string[] = [],
-  { limit = 120_000, node = [] as string[] } = {},
+  { limit = 120_000, node = [] as string[], under = [] as string[] } = {},
 ): Promise<ChildRun> {
   const script = join(__dirname, 'children', `${name}.js`);
-  const child = spawn(process.execPath, [...node, script, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const [program, ...line] = [...under, process.execPath, ...node, script, ...args] as [string, ...string[]];
+  const child = spawn(program, line, { stdio: ['ignore', 'pipe', 'pipe'] });
   const killer = setTimeout(() => child.kill('SIGKILL'), limit);
 
   const heard: { event: string; value: unknown; at: number }[] = [];
