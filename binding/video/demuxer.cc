@@ -27,6 +27,12 @@ std::int64_t score(const AVStream& stream) {
   return points;
 }
 
+/// Times are added and subtracted everywhere; libav hands out whatever a file says.
+bool isBeyondAnyClock(std::int64_t time) {
+  constexpr std::int64_t kMost = std::int64_t{1} << 61;
+  return time != AV_NOPTS_VALUE && (time < -kMost || time > kMost);
+}
+
 }  // namespace
 
 Demuxer::Demuxer(Source& source, const ReadOptions& options, const CancelToken& token)
@@ -174,6 +180,10 @@ bool Demuxer::read(AVPacket& packet) {
     if (av_packet_get_side_data(&packet, AV_PKT_DATA_ENCRYPTION_INFO, nullptr)) {
       throw Error(ErrorCode::UnsupportedVideo, source_.name() + " is encrypted.");
     }
+    if (isBeyondAnyClock(packet.pts) || isBeyondAnyClock(packet.dts)) {
+      throw Error(ErrorCode::CorruptVideo, source_.name() + " is damaged: it has a frame at a time beyond any clock.");
+    }
+    if (isBeyondAnyClock(packet.duration)) packet.duration = 0;
     return true;
   }
 }
