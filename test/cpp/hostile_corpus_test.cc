@@ -132,7 +132,7 @@ std::vector<std::string> soundFiles(const TempFolder& folder) {
 
 int seeds() {
   const char* text = std::getenv("TUBELET_TEST_SEEDS");
-  return text ? std::atoi(text) : 3;
+  return text ? std::stoi(text) : 3;
 }
 
 /// Flips from one bit to one in a thousand bytes; with every other seed only in the head, where the structure is.

@@ -134,12 +134,13 @@ void HostileCorpus::addMovieReferences() {
   movie.dataReference = big(1, 4) + box("url ", big(0, 4) + "http://127.0.0.1:9/a.mov" + std::string(1, '\0'));
   add("mov: its frames lie on a server", movie.bytes(), ignored);
 
-  // QuickTime's alias record, with the absolute path as item 18 (mov_read_dref in libavformat/mov.c reads it so).
-  const std::string volume = std::string(1, '\3') + "vol" + std::string(24, '\0');
-  const std::string file = std::string(1, '\5') + "named" + std::string(58, '\0');
-  const std::string item = big(18, 2) + big(other.size(), 2) + other + std::string(other.size() % 2, '\0');
-  const std::string alias = big(0, 4) + big(0, 6) + volume + std::string(12, '\0') + file + std::string(16, '\0') +
-                            big(1, 2) + big(1, 2) + std::string(16, '\0') + item + big(0xFFFF, 2) + big(0, 2);
+  // QuickTime's alias record as mov_read_dref in libavformat/mov.c reads it: item 2 is the absolute path, after the
+  // volume's name and of even length.
+  const std::string volume(other.size() % 2 == 0 ? 2 : 3, 'v');
+  const std::string item = big(2, 2) + big(volume.size() + other.size(), 2) + volume + other;
+  const std::string alias = std::string(14, '\0') + big(volume.size(), 1) + volume +
+                            std::string(27 - volume.size() + 12, '\0') + std::string(64 + 16 + 4 + 16, '\0') + item +
+                            big(0xFFFF, 2) + big(0, 2);
   movie.dataReference = big(1, 4) + box("alis", alias);
   add("mov: its frames lie in a file next to it", movie.bytes(), {"UNSUPPORTED_VIDEO", "CORRUPT_VIDEO"});
   movie.dataReference = big(kMost, 4) + box("url ", big(1, 4));

@@ -112,7 +112,7 @@ void HostileCorpus::addPlaylists() {
           R"(<Representation id="1" bandwidth="1"><BaseURL>file:///etc/passwd</BaseURL></Representation>)"
           R"(</AdaptationSet></Period></MPD>)");
   refused("SDP", "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=video 5004 RTP/AVP 96\n");
-  refused("an image list", "P6 64 48 255\n" + std::string(64 * 48 * 3, '\x7F'));
+  refused("an image list", "P6 64 48 255\n" + std::string(std::size_t{64} * 48 * 3, '\x7F'));
   refused("XSPF", R"(<?xml version="1.0"?><playlist><trackList><track><location>file:///etc/passwd</location>)"
                   R"(</track></trackList></playlist>)");
   refused("IMF", R"(<?xml version="1.0"?><CompositionPlaylist xmlns="http://www.smpte-ra.org/schemas/2067-3/2016"/>)");

@@ -15,7 +15,7 @@ constexpr const char* kPattern = "-f lavfi -i testsrc2=size=64x48:rate=25 -frame
 /// A packet of ISO/IEC 13818-1, 2.4.3.2, filled up with ones.
 std::string tsPacket(int pid, bool start, const std::string& payload, std::size_t counter = 0) {
   std::string packet =
-      "\x47" + big(static_cast<std::uint64_t>(pid) | (start ? 0x4000U : 0U), 2) + big(0x10 | counter % 16, 1) + payload;
+      "G" + big(static_cast<std::uint64_t>(pid) | (start ? 0x4000U : 0U), 2) + big(0x10 | counter % 16, 1) + payload;
   packet.resize(kTsPacket, '\xFF');
   return packet;
 }
@@ -170,7 +170,8 @@ void HostileCorpus::addFlv() {
 
 void HostileCorpus::addOgg() {
   const std::string whole = made("sound.ogv", std::string(kPattern) + "-c:v libtheora");
-  const std::vector<std::string> some = {"none", "CORRUPT_VIDEO", "NO_VIDEO_STREAM", "NOT_A_VIDEO", "LIMIT_EXCEEDED"};
+  const std::vector<std::string> some = {"none",        "CORRUPT_VIDEO",  "NO_VIDEO_STREAM",
+                                         "NOT_A_VIDEO", "LIMIT_EXCEEDED", "UNSUPPORTED_VIDEO"};
   const std::string first = whole.substr(0, 70);  // Theora's identification, 42 bytes, is a page of its own
   std::string streams;
   for (std::uint32_t serial = 1; serial <= 1001; ++serial) streams += oggPage(2, serial, 1, 42, first.substr(28));

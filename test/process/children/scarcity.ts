@@ -27,7 +27,7 @@ function limit(resource: string): void {
 function exhaustDescriptors(): number[] {
   const descriptors: number[] = [];
   try {
-    for (;;) descriptors.push(openSync('/dev/null'));
+    for (;;) descriptors.push(openSync('/dev/null', 'r'));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EMFILE') throw error;
     return descriptors;
@@ -45,7 +45,7 @@ async function main(): Promise<void> {
   limit('--nofile=256:');
   const descriptors = exhaustDescriptors();
   say('without descriptors', await codeOf(small, 4));
-  descriptors.forEach(closeSync);
+  for (const descriptor of descriptors) closeSync(descriptor);
   say('with descriptors again', await codeOf(small, 4));
 
   const tight: Record<string, string> = {};
