@@ -39,7 +39,7 @@ if (!lintOnly) {
   await check('C++ tests', () => runCtest('build'));
   if (full) {
     await check('C++ tests, sanitised: build', () => buildCppTests('asan'));
-    await check('C++ tests, sanitised', () => runCtest('build-cmake/asan'));
+    await check('C++ tests, sanitised', () => runCtest('build-cmake/asan', { seeds: 20 }));
   }
   await check('mocha', () => runMocha('.mocharc.json'));
   if (full) await check('mocha, long', () => runMocha('test/full/.mocharc.json'));

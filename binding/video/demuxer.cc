@@ -7,6 +7,7 @@
 #include "engine/error.h"
 #include "video/allowlist.h"
 #include "video/log.h"
+#include "video/movie_tables.h"
 #include "video/truncation.h"
 
 namespace tubelet::video {
@@ -26,6 +27,12 @@ std::int64_t score(const AVStream& stream) {
   return points;
 }
 
+/// Times are added and subtracted everywhere; libav hands out whatever a file says.
+bool isBeyondAnyClock(std::int64_t time) {
+  constexpr std::int64_t kMost = std::int64_t{1} << 61;
+  return time != AV_NOPTS_VALUE && (time < -kMost || time > kMost);
+}
+
 }  // namespace
 
 Demuxer::Demuxer(Source& source, const ReadOptions& options, const CancelToken& token)
@@ -35,10 +42,11 @@ Demuxer::Demuxer(Source& source, const ReadOptions& options, const CancelToken& 
   token.check();
   open(recognise());
   checkStreamCount();
+  checkClaimedPixels();
   findStreamParameters();
   checkStreamCount();
   chooseStream();
-  checkPixels();
+  checkPixels(*stream_->codecpar);
   requireIndexedBytes();
 }
 
@@ -70,6 +78,7 @@ const AVInputFormat* Demuxer::recognise() {
 }
 
 void Demuxer::open(const AVInputFormat* recognised) {
+  if (av_match_list(recognised->name, "mov", ',')) checkMovieTables(source_, limits_, token_);
   AVFormatContext* context = avformat_alloc_context();
   if (!context) throw std::bad_alloc();
   context->pb = io_.context();
@@ -85,6 +94,16 @@ void Demuxer::open(const AVInputFormat* recognised) {
   const int result = avformat_open_input(&context, "", recognised, options.address());  // frees context when it fails
   format_.reset(context);
   if (result < 0) fail("Cannot open", result);
+}
+
+/// As soon as the header is read: the search for parameters forgets a size with which it could not open a decoder.
+void Demuxer::checkClaimedPixels() const {
+  for (unsigned i = 0; i < format_->nb_streams; ++i) {
+    const AVStream& stream = *format_->streams[i];
+    const bool isRead =
+        options_.stream ? stream.index == *options_.stream : !(stream.disposition & AV_DISPOSITION_ATTACHED_PIC);
+    if (isRead && stream.codecpar->codec_type == AVMEDIA_TYPE_VIDEO) checkPixels(*stream.codecpar);
+  }
 }
 
 void Demuxer::findStreamParameters() {
@@ -147,8 +166,7 @@ std::string Demuxer::streamList() const {
   return list;
 }
 
-void Demuxer::checkPixels() const {
-  const AVCodecParameters& codec = *stream_->codecpar;
+void Demuxer::checkPixels(const AVCodecParameters& codec) const {
   if (std::int64_t{codec.width} * codec.height <= limits_.pixels) return;
   throw Error(ErrorCode::LimitExceeded, source_.name() + " has frames of " + std::to_string(codec.width) + " x " +
                                             std::to_string(codec.height) + " pixels; the limit is " +
@@ -215,6 +233,10 @@ bool Demuxer::read(AVPacket& packet) {
     if (av_packet_get_side_data(&packet, AV_PKT_DATA_ENCRYPTION_INFO, nullptr)) {
       throw Error(ErrorCode::UnsupportedVideo, source_.name() + " is encrypted.");
     }
+    if (isBeyondAnyClock(packet.pts) || isBeyondAnyClock(packet.dts)) {
+      throw Error(ErrorCode::CorruptVideo, source_.name() + " is damaged: it has a frame at a time beyond any clock.");
+    }
+    if (isBeyondAnyClock(packet.duration)) packet.duration = 0;
     return true;
   }
 }

@@ -40,12 +40,13 @@ class Demuxer {
  private:
   const AVInputFormat* recognise();
   void open(const AVInputFormat* recognised);
+  void checkClaimedPixels() const;
   void findStreamParameters();
   void chooseStream();
   AVStream& askedStream(int index) const;
   AVStream& defaultStream() const;
   std::string streamList() const;
-  void checkPixels() const;
+  void checkPixels(const AVCodecParameters& codec) const;
   void checkStreamCount() const;
   void requireIndexedBytes();
   bool tolerated(const std::string& damage);

@@ -52,6 +52,12 @@ export const NEEDS = [
     tests: true,
     names: { apt: 'doctest-dev', dnf: 'doctest-devel', pacman: 'doctest', zypper: 'doctest-devel' },
   },
+  {
+    what: 'strace',
+    programs: ['strace'],
+    tests: true,
+    names: { apt: 'strace', dnf: 'strace', pacman: 'strace', zypper: 'strace' },
+  },
 ];
 
 function libav(library, from, below) {

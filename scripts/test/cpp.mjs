@@ -14,12 +14,12 @@ export async function buildCppTests(preset) {
   );
 }
 
-/** Runs the tests in a build folder and counts them. */
-export async function runCtest(folder) {
+/** Runs the tests in a build folder and counts them. `seeds`: in how many ways each sound video has its bits flipped. */
+export async function runCtest(folder, { seeds = 3 } = {}) {
   const report = inRoot(folder, 'ctest.xml');
   fs.rmSync(report, { force: true });
   const args = ['--test-dir', folder, '--output-on-failure', '--no-tests=error', '--output-junit', report];
-  const passed = await passes('ctest', args);
+  const passed = await passes('ctest', args, { env: { TUBELET_TEST_SEEDS: String(seeds) } });
   return fs.existsSync(report)
     ? countJunit(fs.readFileSync(report, 'utf8'))
     : { passed: 0, failed: passed ? 0 : 1, skipped: 0 };

@@ -26,7 +26,7 @@ class TempFolder {
   std::filesystem::path path_;
 };
 
-/// Runs the ffmpeg program; fails the test when it does not succeed.
+/// Runs the ffmpeg program; throws when it does not succeed.
 void ffmpeg(const std::string& arguments);
 
 /// Encodes a moving test picture into `folder`/`name` and returns its path. `size`: "WxH"; `frames` at 25 a second;

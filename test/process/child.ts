@@ -14,20 +14,17 @@ export interface ChildRun {
 }
 
 /**
- * Runs test/process/children/NAME.ts in a process of its own until it ends. One that is still there after `limit`
- * milliseconds is killed: its `signal` is then SIGKILL, which no test expects. `shell` is run before it, as for `ulimit`.
+ * Runs test/process/children/NAME.ts in a process of its own until it ends, with `under` before its command line. One
+ * that is still there after `limit` milliseconds is killed: its `signal` is then SIGKILL, which no test expects.
  */
 export async function runChild(
   name: string,
   args: string[] = [],
-  { limit = 120_000, node = [] as string[], env = {}, shell = ':' } = {},
+  { limit = 120_000, node = [] as string[], env = {}, under = [] as string[] } = {},
 ): Promise<ChildRun> {
   const script = join(__dirname, 'children', `${name}.js`);
-  const command = [process.execPath, ...node, script, ...args];
-  const child = spawn('sh', ['-c', `${shell}; exec "$0" "$@"`, ...command], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...env },
-  });
+  const [program, ...line] = [...under, process.execPath, ...node, script, ...args] as [string, ...string[]];
+  const child = spawn(program, line, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
   const killer = setTimeout(() => child.kill('SIGKILL'), limit);
 
   const heard: { event: string; value: unknown; at: number }[] = [];

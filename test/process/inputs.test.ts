@@ -44,7 +44,8 @@ describe('a stream that is being copied', function () {
 
   it('where there is no room: WRITE_FAILED with advice, and nothing left behind', async () => {
     // In blocks of 512 bytes (POSIX) or 1024 (bash): less than the clip has either way.
-    const run = await runChild('copy', ['fill'], { env: { TMPDIR: folder() }, shell: 'ulimit -f 8' });
+    const under = ['sh', '-c', 'ulimit -f 8; exec "$0" "$@"'];
+    const run = await runChild('copy', ['fill'], { env: { TMPDIR: folder() }, under });
     assert.equal(run.code, 0, run.stderr);
     const { code, message } = run.said.get('failed') as { code: string; message: string };
     assert.equal(code, 'WRITE_FAILED');
