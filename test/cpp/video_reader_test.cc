@@ -296,11 +296,11 @@ TEST_CASE("a stream can be asked for, and what is asked for must be a video") {
       "-map 0 -map 1 -map 2 -t 0.4 -c:v libx264 -preset ultrafast -pix_fmt yuv420p -c:a aac " +
       path);
   CHECK(read(path, consecutive(1)).width == 128);
-  CHECK(read(path, consecutive(1), {.stream = 0}).width == 64);
-  CHECK(probeFile(path, {.stream = 0}).streamIndex == 0);
+  CHECK(read(path, consecutive(1), {.limits = {}, .stream = 0}).width == 64);
+  CHECK(probeFile(path, {.limits = {}, .stream = 0}).streamIndex == 0);
   for (const int stream : {-1, 2, 3}) {
     CAPTURE(stream);
-    const std::string message = failure(path, consecutive(1), {.stream = stream});
+    const std::string message = failure(path, consecutive(1), {.limits = {}, .stream = stream});
     CHECK(holds(message, "INVALID_ARGUMENT"));
     CHECK(holds(message, "0 video (h264), 1 video (h264), 2 audio (aac)"));
   }
@@ -308,11 +308,11 @@ TEST_CASE("a stream can be asked for, and what is asked for must be a video") {
   const std::string covered = folder / "covered.mp4";
   ffmpeg("-i " + path + " -i " + (folder / "cover.png") + " -map 0:0 -map 1 -c copy -disposition:v:1 attached_pic " +
          covered);
-  CHECK(holds(failure(covered, consecutive(1), {.stream = 1}), "cover picture"));
+  CHECK(holds(failure(covered, consecutive(1), {.limits = {}, .stream = 1}), "cover picture"));
 }
 
 TEST_CASE("damage is an error in the part that is asked for, and a warning when it is tolerated") {
-  constexpr ReadOptions kTolerate = {.onCorrupt = ReadOptions::OnCorrupt::Tolerate};
+  constexpr ReadOptions kTolerate = {.limits = {}, .onCorrupt = ReadOptions::OnCorrupt::Tolerate};
   const TempFolder folder;
   const std::string options = "-c:v libx264 -preset ultrafast -g 10 -pix_fmt yuv420p -movflags faststart";
   const std::string path = encode(folder, "whole.mp4", "160x96", 40, options);
