@@ -84,10 +84,9 @@ void ClipReader::beginRun() {
 bool ClipReader::decodeNext() {
   if (shortcuts_ && run_.lastPlace && packets_.place() > *run_.lastPlace) return false;
   if (!packets_.read(*packet_)) return false;
-  const bool asked = !run_.lastPlace || packets_.place() <= *run_.lastPlace + 1;
   decoder_->skipUnreferenced(shortcuts_ && settled_ && timeline_.unreferencedTold && !timeline_.byRank &&
                              packet_->pts != AV_NOPTS_VALUE && !run_.wants(packet_->pts));
-  if (!decoder_->send(packet_.get()) && asked) {
+  if (!decoder_->send(packet_.get())) {
     damaged(packet_->pts, "its " + std::string(decoder_->codecName()) + " video is damaged", decoder_->damage());
   }
   receive();
@@ -122,6 +121,7 @@ std::optional<std::int64_t> ClipReader::orderOf(const AVFrame& frame) {
 
 void ClipReader::take(Shown shown) {
   checkFlags(*shown.frame, shown.order);
+  if (repeat_) return;
   if (waiting_) fillWaiting(&shown);
   while (!runDone() && !repeat_ && due() < shown.order) {
     // The scan saw a frame there that the decoder did not give: the one on the screen then is the one before it.
@@ -192,17 +192,17 @@ void ClipReader::checkFlags(const AVFrame& frame, std::int64_t order) {
     settled_ = true;
     return;
   }
-  const bool shown = !runDone() && due() == order;
-  if (settled_ && options_.onCorrupt == ReadOptions::OnCorrupt::Error) {
-    damaged(timeline_.byRank ? AV_NOPTS_VALUE : order, "the frame there is damaged", decoder_->damage());
-  } else if (shown) {
+  if (settled_ && (shortcuts_ || options_.onCorrupt == ReadOptions::OnCorrupt::Error)) {
+    damaged(order, "the frame there is damaged", decoder_->damage());
+  } else if (!runDone() && due() == order) {
     info_.warnings.push_back("The frame at " + secondsText(seconds(order)) + " is damaged; the decoder patched it up.");
   }
 }
 
 /// `pts`: where, if known.
 void ClipReader::damaged(std::int64_t pts, const std::string& what, const std::string& reason) {
-  if (!settled_) return;
+  const bool beyond = run_.lastPlace && packets_.place() > *run_.lastPlace + 1;
+  if (!settled_ || beyond || runDone()) return;
   const double time = pts == AV_NOPTS_VALUE || timeline_.byRank ? seconds(due()) : timeline_.seconds(pts);
   const std::string message =
       "Cannot decode " + packets_.demuxer().source().name() + " at " + secondsText(time) + ": " + what + ".";

@@ -113,6 +113,9 @@ void Demuxer::findStreamParameters() {
   std::vector<AVDictionary*> options(format_->nb_streams, nullptr);
   for (AVDictionary*& option : options) {
     av_dict_set_int(&option, "max_pixels", std::min<std::int64_t>(limits_.pixels, INT32_MAX) + kBlockAllowance, 0);
+    // Nobody sees these pictures: only what describes them is wanted.
+    av_dict_set(&option, "skip_loop_filter", "all", 0);
+    av_dict_set(&option, "skip_idct", "all", 0);
   }
   const int result = avformat_find_stream_info(format_.get(), options.empty() ? nullptr : options.data());
   for (AVDictionary*& option : options) av_dict_free(&option);

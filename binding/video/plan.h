@@ -24,8 +24,8 @@ struct Run {
   Timeline::Restart restart;  ///< where it begins
   std::size_t targets = 0;    ///< how many it is for
   /// The last packet that has to be decoded; none where packets and frames are not told to belong together.
-  std::optional<std::int64_t> lastPlace = {};
-  std::vector<std::int64_t> wanted = {};  ///< Timeline::order() of the frames that must come out, ascending
+  std::optional<std::int64_t> lastPlace;
+  std::vector<std::int64_t> wanted;  ///< Timeline::order() of the frames that must come out, ascending
 
   bool wants(std::int64_t order) const;
 };

@@ -50,7 +50,8 @@ struct Part {
 
 Sample consecutive(const Sampling& sampling, const Part& part) {
   const std::size_t slots = slotCount(sampling);
-  Sample sample{.tooShort = part.count < slots};
+  Sample sample;
+  sample.tooShort = part.count < slots;
   for (std::size_t k = 0; k < slots; ++k) {
     const bool loop = sampling.padding == Sampling::Padding::Loop;
     sample.frames.push_back(part.first + (loop ? k % part.count : std::min(k, part.count - 1)));
@@ -60,7 +61,8 @@ Sample consecutive(const Sampling& sampling, const Part& part) {
 
 Sample spread(const Sampling& sampling, const Part& part) {
   const std::size_t slots = slotCount(sampling);
-  Sample sample{.tooShort = part.count < slots};
+  Sample sample;
+  sample.tooShort = part.count < slots;
   for (std::size_t k = 0; k < slots; ++k) sample.frames.push_back(part.first + k * part.count / slots);
   return sample;
 }
@@ -69,7 +71,8 @@ Sample trained(const Sampling& sampling, const Part& part) {
   const int gaps = sampling.frames - 1;
   const double length = part.length();
   double interval = sampling.interval;
-  Sample sample{.tooShort = gaps * interval > length + kTolerance};
+  Sample sample;
+  sample.tooShort = gaps * interval > length + kTolerance;
   if (sample.tooShort) {
     if (part.count < slotCount(sampling)) return consecutive(sampling, part);
     interval = length / gaps;

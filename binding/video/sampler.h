@@ -10,8 +10,8 @@ namespace tubelet::video {
 
 /// The frames of a clip, as indexes into the timeline.
 struct Sample {
-  std::vector<std::size_t> frames = {};  ///< one a slot
-  bool tooShort = false;                 ///< the video, or the part of it to sample, is shorter than the clip should be
+  std::vector<std::size_t> frames;  ///< one a slot
+  bool tooShort = false;            ///< the video, or the part of it to sample, is shorter than the clip should be
 };
 
 /// How many slots the clip has.

@@ -1,7 +1,6 @@
 #include "video/scan.h"
 
 #include <algorithm>
-#include <cmath>
 #include <new>
 #include <queue>
 #include <string>
@@ -20,7 +19,7 @@ namespace {
 class ExtentWatch {
  public:
   ExtentWatch(const Extent& extent, AVRational timeBase)
-      : frames_(extent.frames), from_(static_cast<std::int64_t>(std::floor(extent.from / av_q2d(timeBase)))) {}
+      : frames_(extent.frames), from_(static_cast<std::int64_t>(std::min(extent.from / av_q2d(timeBase), 1e18))) {}
 
   void add(std::int64_t pts) {
     start_ = std::min(start_, pts);

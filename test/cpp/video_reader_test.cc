@@ -1,6 +1,10 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstdlib>
+#include <fstream>
+#include <random>
 #include <string>
 #include <thread>
 #include <vector>
@@ -17,6 +21,55 @@ struct Encoding {
 };
 
 constexpr const char* kH264 = "-c:v libx264 -preset veryfast -bf 2 -g 12 -pix_fmt yuv420p";
+
+Sampling at(std::vector<double> timestamps) {
+  Sampling sampling;
+  sampling.mode = Sampling::Mode::Timestamps;
+  sampling.frames = static_cast<int>(timestamps.size());
+  sampling.timestamps = std::move(timestamps);
+  return sampling;
+}
+
+Sampling numbered(std::vector<std::int64_t> indices) {
+  Sampling sampling;
+  sampling.mode = Sampling::Mode::Indices;
+  sampling.frames = static_cast<int>(indices.size());
+  sampling.indices = std::move(indices);
+  return sampling;
+}
+
+/// The times of the frames that the ffprobe program decodes, ascending, from the first of them.
+std::vector<double> ffprobeTimes(const TempFolder& folder, const std::string& path) {
+  const std::string list = folder / "times";
+  const std::string command =
+      "ffprobe -v quiet -select_streams v:0 -show_entries frame=best_effort_timestamp_time -of csv=p=0 " + path +
+      " > " + list;
+  REQUIRE(std::system(command.c_str()) == 0);
+  std::vector<double> times;
+  std::ifstream lines(list);
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.empty()) times.push_back(std::atof(line.c_str()));
+  }
+  std::ranges::sort(times);
+  REQUIRE(!times.empty());
+  const double first = times.front();
+  for (double& time : times) time -= first;
+  return times;
+}
+
+/// What reading `path` throws, as "CODE message"; "none" when it throws nothing.
+std::string failure(const std::string& path, const Sampling& sampling, const ReadOptions& options = {}) {
+  try {
+    read(path, sampling, options);
+  } catch (const Error& error) {
+    return std::string(codeName(error.code())) + " " + error.what();
+  }
+  return "none";
+}
+
+bool holds(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
 
 /// Checks every frame of `path`, read in one go, and some read far apart, against the ffmpeg program's.
 void checkAgainstFfmpeg(const TempFolder& folder, const std::string& path, int width, int height,
@@ -41,6 +94,12 @@ void checkAgainstFfmpeg(const TempFolder& folder, const std::string& path, int w
     CHECK(difference(some.slots[static_cast<std::size_t>(k)], reference[static_cast<std::size_t>(k * count / 3)]) <= 1);
   }
   CHECK(some.info.warnings.empty());
+
+  // Alone, each is reached by the shortest way: a seek, and no picture decoded that it does not refer to.
+  for (int i = 0; i < count; i += 1 + count / 7) {
+    CAPTURE(i);
+    CHECK(read(path, numbered({i})).slots[0] == all.slots[static_cast<std::size_t>(i)]);
+  }
 }
 
 TEST_CASE("frames equal the ffmpeg program's in every container and codec") {
@@ -73,6 +132,228 @@ TEST_CASE("frames equal the ffmpeg program's in every container and codec") {
     CAPTURE(encoding.name);
     const std::string path = encode(folder, encoding.name, "160x96", 40, encoding.options);
     checkAgainstFfmpeg(folder, path, 160, 96);
+  }
+}
+
+TEST_CASE("frames far apart equal those read in one go, whatever the seek") {
+  const TempFolder folder;
+  // Noise makes files large enough for seeks ahead.
+  const std::string source = " -vf noise=alls=40:allf=t -pix_fmt yuv420p ";
+  for (const Encoding& encoding : std::vector<Encoding>{
+           {"far.mp4", "-c:v libx264 -preset ultrafast -bf 2 -g 20 -crf 18"},
+           {"far.mkv", "-c:v libx264 -preset ultrafast -bf 2 -g 20 -crf 18"},
+           {"far.ts", "-c:v libx264 -preset ultrafast -bf 2 -g 20 -crf 18"},
+           {"far.flv", "-c:v libx264 -preset ultrafast -g 20 -crf 18"},
+           {"far.avi", "-c:v mpeg4 -g 20 -q:v 2"},
+           {"open.mp4", "-c:v libx265 -preset ultrafast -crf 18 -x265-params log-level=error:keyint=20:open-gop=1"},
+           {"layers.mp4",
+            "-c:v libx265 -preset ultrafast -crf 18 -x265-params log-level=error:keyint=20:temporal-layers=1"},
+           {"open.ts", "-c:v mpeg2video -bf 2 -g 12 -q:v 2"},
+       }) {
+    CAPTURE(encoding.name);
+    const std::string path = encode(folder, encoding.name, "320x240", 120, source + encoding.options);
+    const Clip all = read(path, consecutive(120));
+    CHECK(all.info.warnings.empty());
+    const Clip apart = read(path, numbered({115, 3, 61, 62, 3}));
+    CHECK(apart.info.warnings.empty());
+    CHECK(apart.slots[0] == all.slots[115]);
+    CHECK(apart.slots[1] == all.slots[3]);
+    CHECK(apart.slots[2] == all.slots[61]);
+    CHECK(apart.slots[3] == all.slots[62]);
+    CHECK(apart.slots[4] == all.slots[3]);
+  }
+}
+
+TEST_CASE("an interlaced frame read alone equals the same read among its neighbours") {
+  const TempFolder folder;
+  for (const Encoding& encoding : std::vector<Encoding>{
+           {"fields.mp4", "-c:v libx264 -preset veryfast -bf 2 -g 12 -flags +ildct+ilme -pix_fmt yuv420p"},
+           {"fields.ts", "-c:v mpeg2video -bf 2 -g 12 -flags +ildct+ilme -q:v 3"},
+       }) {
+    CAPTURE(encoding.name);
+    const std::string path =
+        encode(folder, encoding.name, "160x96", 40, "-vf tinterlace=interleave_top,setsar=1 " + encoding.options);
+    const Clip all = read(path, consecutive(20));
+    for (const int i : {0, 5, 12, 13, 19}) {
+      CAPTURE(i);
+      CHECK(read(path, numbered({i})).slots[0] == all.slots[static_cast<std::size_t>(i)]);
+    }
+  }
+}
+
+TEST_CASE("the frame at a time is the one that the ffprobe program lists") {
+  const TempFolder folder;
+  const auto open = [&folder](const std::string& name, const std::string& options) {
+    return encode(folder, name, "160x96", 50, options);
+  };
+  const std::string x264 = "-c:v libx264 -preset veryfast -pix_fmt yuv420p -g 10 ";
+  const std::string x265 = "-c:v libx265 -preset ultrafast -pix_fmt yuv420p ";
+  std::vector<std::string> paths;
+
+  open("whole.ts", x264 + "-bf 2");
+  paths.push_back(folder / "mid-picture.ts");
+  const std::string whole = contents(folder / "whole.ts");
+  write(paths.back(), whole.substr(whole.size() / 7 / 188 * 188));
+
+  open("crs.ts", x265 + "-x265-params log-level=error:keyint=10:min-keyint=10:open-gop=1:bframes=3");
+  paths.push_back(folder / "skipped-leading.mkv");
+  ffmpeg("-ss 0.9 -i " + (folder / "crs.ts") + " -c copy " + paths.back());
+
+  open("mpeg2.ts", "-c:v mpeg2video -bf 2 -g 12 -q:v 3");
+  paths.push_back(folder / "mpeg2-leading.mkv");
+  ffmpeg("-ss 1.2 -i " + (folder / "mpeg2.ts") + " -c copy " + paths.back());
+
+  open("open.mp4", x264 + "-bf 3 -x264-params open-gop=1:b-pyramid=normal");
+  paths.push_back(folder / "open.mp4");
+  paths.push_back(folder / "recovery-point.ts");
+  ffmpeg("-ss 0.9 -i " + (folder / "open.mp4") + " -c copy " + paths.back());
+
+  open("refresh.ts", x264 + "-x264-params intra-refresh=1");
+  paths.push_back(folder / "refresh.ts");
+
+  paths.push_back(folder / "negative.mkv");
+  ffmpeg("-i " + (folder / "whole.ts") + " -c copy -output_ts_offset -1 -avoid_negative_ts disabled " + paths.back());
+
+  paths.push_back(open("variable.mp4", x264 + "-bf 2 -vf \"select='lt(n,4)+not(mod(n,7))'\" -fps_mode vfr"));
+
+  // The second half's times start again from the first's.
+  paths.push_back(folder / "backwards.ts");
+  write(paths.back(), whole + whole);
+
+  for (const std::string& path : paths) {
+    CAPTURE(path);
+    const std::vector<double> times = ffprobeTimes(folder, path);
+    const Clip all = read(path, consecutive(static_cast<int>(times.size())));
+    CHECK(!all.info.tooShort);
+    CHECK(all.info.warnings.empty());
+    for (std::size_t i = 0; i < times.size(); ++i) {
+      CAPTURE(i);
+      CHECK(all.info.timestamps[i] == doctest::Approx(times[i]).epsilon(0.0001));
+    }
+    CHECK(holds(failure(path, consecutive(static_cast<int>(times.size()) + 1)), "none"));
+    CHECK(read(path, consecutive(static_cast<int>(times.size()) + 1)).info.tooShort);
+
+    std::mt19937 random(3);
+    std::vector<double> asked;
+    for (int i = 0; i < 6; ++i) asked.push_back(times.back() * static_cast<double>(random() % 1000) / 1000);
+    const Clip some = read(path, at(asked));
+    for (std::size_t k = 0; k < asked.size(); ++k) {
+      CAPTURE(asked[k]);
+      const auto shown =
+          std::ranges::upper_bound(all.info.timestamps, asked[k] + 1e-6) - all.info.timestamps.begin() - 1;
+      CHECK(some.info.timestamps[k] == all.info.timestamps[static_cast<std::size_t>(shown)]);
+      CHECK(some.slots[k] == all.slots[static_cast<std::size_t>(shown)]);
+    }
+  }
+}
+
+TEST_CASE("times, indices and ranges outside the video name what is inside") {
+  const TempFolder folder;
+  const std::string path = encode(folder, "second.mp4", "64x48", 25, kH264);
+  const Clip clip = read(path, at({0.96, 0.999, 0, 0.04}));
+  CHECK(clip.slots[0] == clip.slots[1]);
+  CHECK(clip.info.timestamps[3] == doctest::Approx(0.04));
+  CHECK(clip.info.end == doctest::Approx(1));
+  CHECK(clip.info.repeated);
+  CHECK(!clip.info.tooShort);
+
+  for (const double t : {-0.1, 1.0, 7.0}) {
+    CAPTURE(t);
+    const std::string message = failure(path, at({0.5, t}));
+    CHECK(holds(message, "INVALID_ARGUMENT"));
+    CHECK(holds(message, "from 0.000 s up to, not including, 1.000 s"));
+  }
+  CHECK(holds(failure(path, numbered({25})), "frames 0 to 24"));
+  CHECK(holds(failure(path, numbered({-1})), "frames 0 to 24"));
+
+  Sampling part = at({0.4});
+  part.start = 0.5;
+  part.end = 0.8;
+  CHECK(holds(failure(path, part), "from 0.500 s up to, not including, 0.800 s"));
+  part = spread(4);
+  part.start = 1.5;
+  CHECK(holds(failure(path, part), "the video ends at 1.000 s"));
+  part.end = 1.2;
+  CHECK(holds(failure(path, part), "INVALID_ARGUMENT"));
+
+  part = consecutive(3);
+  part.start = 0.5;  // frame 12 is on the screen, from 0.48 s on
+  part.end = 0.6;    // frames 12, 13 and 14
+  const Clip inside = read(path, part);
+  CHECK(inside.info.start == doctest::Approx(0.48));
+  CHECK(inside.info.end == doctest::Approx(0.6));
+  CHECK(!inside.info.tooShort);
+  CHECK(inside.slots[0] == read(path, numbered({12})).slots[0]);
+  part.frames = 4;
+  CHECK(read(path, part).info.tooShort);
+}
+
+TEST_CASE("a stream can be asked for, and what is asked for must be a video") {
+  const TempFolder folder;
+  const std::string path = folder / "streams.mkv";
+  ffmpeg(
+      "-f lavfi -i testsrc2=size=64x48:rate=25 -f lavfi -i testsrc2=size=128x96:rate=25 -f lavfi -i sine "
+      "-map 0 -map 1 -map 2 -t 0.4 -c:v libx264 -preset ultrafast -pix_fmt yuv420p -c:a aac " +
+      path);
+  CHECK(read(path, consecutive(1)).width == 128);
+  CHECK(read(path, consecutive(1), {.limits = {}, .stream = 0}).width == 64);
+  CHECK(probeFile(path, {.limits = {}, .stream = 0}).streamIndex == 0);
+  for (const int stream : {-1, 2, 3}) {
+    CAPTURE(stream);
+    const std::string message = failure(path, consecutive(1), {.limits = {}, .stream = stream});
+    CHECK(holds(message, "INVALID_ARGUMENT"));
+    CHECK(holds(message, "0 video (h264), 1 video (h264), 2 audio (aac)"));
+  }
+  ffmpeg("-f lavfi -i testsrc2=size=64x48 -frames:v 1 " + (folder / "cover.png"));
+  const std::string covered = folder / "covered.mp4";
+  ffmpeg("-i " + path + " -i " + (folder / "cover.png") + " -map 0:0 -map 1 -c copy -disposition:v:1 attached_pic " +
+         covered);
+  CHECK(holds(failure(covered, consecutive(1), {.limits = {}, .stream = 1}), "cover picture"));
+}
+
+TEST_CASE("damage is an error in the part that is asked for, and a warning when it is tolerated") {
+  constexpr ReadOptions kTolerate = {.limits = {}, .onCorrupt = ReadOptions::OnCorrupt::Tolerate};
+  const TempFolder folder;
+  const std::string options = "-c:v libx264 -preset ultrafast -g 10 -pix_fmt yuv420p -movflags faststart";
+  const std::string path = encode(folder, "whole.mp4", "160x96", 40, options);
+  std::string bytes = contents(path);
+  const auto middle = bytes.begin() + static_cast<std::ptrdiff_t>(bytes.size() / 2);
+  std::fill(middle, middle + 3000, '\xA5');
+  const std::string damaged = folder / "damaged.mp4";
+  write(damaged, bytes);
+
+  const std::string message = failure(damaged, consecutive(40));
+  CHECK(holds(message, "CORRUPT_VIDEO"));
+  CHECK(holds(message, " s: "));
+  CHECK(failure(damaged, consecutive(5)) == "none");
+  CHECK(failure(damaged, numbered({38})) == "none");
+  const Clip clip = read(damaged, consecutive(40), kTolerate);
+  CHECK(!clip.info.warnings.empty());
+  CHECK(clip.slots[0] == read(path, numbered({0})).slots[0]);
+  CHECK(clip.slots[38] == read(path, numbered({38})).slots[0]);
+
+  SUBCASE("cut short") {
+    for (const std::string name : {"cut.mp4", "cut.mkv", "cut.avi"}) {
+      CAPTURE(name);
+      const std::string all = contents(encode(folder, name, "160x96", 40, options));
+      write(folder / name, all.substr(0, all.size() * 6 / 10));
+      CHECK(holds(failure(folder / name, spread(8)), "TRUNCATED_VIDEO"));
+      const Clip rest = read(folder / name, spread(8), kTolerate);
+      REQUIRE(!rest.info.warnings.empty());
+      CHECK(holds(rest.info.warnings[0], "cut short"));
+      CHECK(rest.info.end > 0.4);
+      CHECK(rest.info.end < 1.5);
+    }
+  }
+  SUBCASE("a header whose duration disagrees") {
+    std::string lying = contents(path);
+    const std::size_t header = lying.find("mdhd");
+    REQUIRE(header != std::string::npos);
+    lying.replace(header + 20, 4, std::string("\0\0\0\1", 4));
+    write(folder / "lying.mp4", lying);
+    const Clip whole = read(folder / "lying.mp4", spread(4));
+    REQUIRE(whole.info.warnings.size() == 1);
+    CHECK(holds(whole.info.warnings[0], "header says"));
   }
 }
 
