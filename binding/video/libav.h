@@ -86,15 +86,6 @@ inline const std::uint8_t* streamSideData(const AVStream& stream, AVPacketSideDa
 #endif
 }
 
-/// Whether a frame consists of two fields of different times. The flag moved in FFmpeg 6.1.
-inline bool isInterlaced(const AVFrame& frame) {
-#if LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(58, 7, 100)
-  return (frame.flags & AV_FRAME_FLAG_INTERLACED) != 0;
-#else
-  return frame.interlaced_frame != 0;
-#endif
-}
-
 /// The container's own cropping (top, bottom, left, right as 32-bit little-endian pixels), which libav reports from
 /// FFmpeg 7.1 on; null when there is none.
 inline const std::uint8_t* containerCropping([[maybe_unused]] const AVStream& stream) {
