@@ -31,11 +31,12 @@ Decoded deinterlaced(const std::string& path) {
   const CancelToken token;
   FileSource source(path, options.limits.bytes);
   Demuxer demuxer(source, options, token);
-  Decoder decoder(demuxer.stream(), options.limits, source.name());
+  Decoder decoder(demuxer.stream(), options, source.name());
   Converter converter(demuxer, options);
   std::vector<FramePtr> frames;
   const auto receive = [&] {
-    for (FramePtr frame(av_frame_alloc()); decoder.receive(*frame); frame.reset(av_frame_alloc())) {
+    FramePtr frame(av_frame_alloc());
+    for (; decoder.receive(*frame) == Decoder::Received::Frame; frame.reset(av_frame_alloc())) {
       frames.push_back(std::move(frame));
     }
   };
