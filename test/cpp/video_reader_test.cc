@@ -48,7 +48,7 @@ std::vector<double> ffprobeTimes(const TempFolder& folder, const std::string& pa
   std::vector<double> times;
   std::ifstream lines(list);
   for (std::string line; std::getline(lines, line);) {
-    if (!line.empty()) times.push_back(std::atof(line.c_str()));
+    if (!line.empty()) times.push_back(std::stod(line));
   }
   std::ranges::sort(times);
   REQUIRE(!times.empty());
@@ -205,13 +205,13 @@ TEST_CASE("the frame at a time is the one that the ffprobe program lists") {
 
   open("open.mp4", x264 + "-bf 3 -x264-params open-gop=1:b-pyramid=normal");
   paths.push_back(folder / "open.mp4");
-  paths.push_back(folder / "recovery-point.ts");
+  paths.push_back(folder / "recovery-point.mkv");
   ffmpeg("-ss 0.9 -i " + (folder / "open.mp4") + " -c copy " + paths.back());
 
   open("refresh.ts", x264 + "-x264-params intra-refresh=1");
   paths.push_back(folder / "refresh.ts");
 
-  paths.push_back(folder / "negative.mkv");
+  paths.push_back(folder / "negative.mp4");
   ffmpeg("-i " + (folder / "whole.ts") + " -c copy -output_ts_offset -1 -avoid_negative_ts disabled " + paths.back());
 
   paths.push_back(open("variable.mp4", x264 + "-bf 2 -vf \"select='lt(n,4)+not(mod(n,7))'\" -fps_mode vfr"));
