@@ -295,9 +295,9 @@ TEST_CASE("a stream can be asked for, and what is asked for must be a video") {
       "-f lavfi -i testsrc2=size=64x48:rate=25 -f lavfi -i testsrc2=size=128x96:rate=25 -f lavfi -i sine "
       "-map 0 -map 1 -map 2 -t 0.4 -c:v libx264 -preset ultrafast -pix_fmt yuv420p -c:a aac " +
       path);
-  CHECK(read(path, consecutive(1)).width == 128);
-  CHECK(read(path, consecutive(1), {.limits = {}, .stream = 0}).width == 64);
-  CHECK(probeFile(path, {.limits = {}, .stream = 0}).streamIndex == 0);
+  CHECK(read(path, consecutive(1)).width == 64);
+  CHECK(read(path, consecutive(1), {.limits = {}, .stream = 1}).width == 128);
+  CHECK(probeFile(path, {.limits = {}, .stream = 1}).streamIndex == 1);
   for (const int stream : {-1, 2, 3}) {
     CAPTURE(stream);
     const std::string message = failure(path, consecutive(1), {.limits = {}, .stream = stream});
