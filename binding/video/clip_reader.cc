@@ -71,6 +71,7 @@ void ClipReader::beginRun() {
     const Demuxer& demuxer = packets_.demuxer();
     decoder_ = std::make_unique<Decoder>(demuxer.stream(), options_, demuxer.source().name());
   }
+  decoder_->giveUpDamaged(run_.restart.proven && options_.onCorrupt == ReadOptions::OnCorrupt::Error);
   packets_.goTo(run_.restart);
   repeat_ = false;
   settled_ = run_.restart.proven;

@@ -51,6 +51,10 @@ void Decoder::skipUnreferenced(bool skip) {
   context_->skip_frame = skip ? AVDISCARD_NONREF : AVDISCARD_DEFAULT;
 }
 
+void Decoder::giveUpDamaged(bool giveUp) {
+  context_->err_recognition = giveUp && context_->codec_id == AV_CODEC_ID_HEVC ? AV_EF_EXPLODE : 0;
+}
+
 void Decoder::restart() {
   avcodec_flush_buffers(context_.get());
 }

@@ -28,6 +28,9 @@ class Decoder {
   /// Whether the packets to come need not give frames where no other frame refers to them. Leaves out what libav calls
   /// AVDISCARD_NONREF: exact only for streams with Timeline::unreferencedTold.
   void skipUnreferenced(bool skip);
+  /// Whether a picture is given up, and damage reported, where libav would otherwise go on without a word: its HEVC
+  /// decoder marks no frames. For packets from a proven restart point on.
+  void giveUpDamaged(bool giveUp);
   /// Forgets everything, to go on with another packet at which decoding may begin.
   void restart();
   /// libav's words for the last damage; empty when there was none.

@@ -34,7 +34,9 @@ struct Part {
       throw Error(ErrorCode::InvalidArgument, "The range starts at " + secondsText(start) + ", but the video ends at " +
                                                   secondsText(videoEnd) + ".");
     }
-    first = frameAt(times, start);
+    // Of frames with equal times all belong to it, though but the last is on the screen.
+    const auto begin = std::ranges::lower_bound(times, times[frameAt(times, start)]);
+    first = static_cast<std::size_t>(begin - times.begin());
     const auto after = sampling.end ? std::ranges::lower_bound(times, *sampling.end - kTolerance) : times.end();
     const auto past = std::max(static_cast<std::size_t>(after - times.begin()), first + 1);
     count = past - first;

@@ -48,7 +48,7 @@ std::vector<double> ffprobeTimes(const TempFolder& folder, const std::string& pa
   std::vector<double> times;
   std::ifstream lines(list);
   for (std::string line; std::getline(lines, line);) {
-    if (!line.empty()) times.push_back(std::atof(line.c_str()));
+    if (!line.empty()) times.push_back(std::stod(line));
   }
   std::ranges::sort(times);
   REQUIRE(!times.empty());
@@ -205,13 +205,13 @@ TEST_CASE("the frame at a time is the one that the ffprobe program lists") {
 
   open("open.mp4", x264 + "-bf 3 -x264-params open-gop=1:b-pyramid=normal");
   paths.push_back(folder / "open.mp4");
-  paths.push_back(folder / "recovery-point.ts");
+  paths.push_back(folder / "recovery-point.mkv");
   ffmpeg("-ss 0.9 -i " + (folder / "open.mp4") + " -c copy " + paths.back());
 
   open("refresh.ts", x264 + "-x264-params intra-refresh=1");
   paths.push_back(folder / "refresh.ts");
 
-  paths.push_back(folder / "negative.mkv");
+  paths.push_back(folder / "negative.mp4");
   ffmpeg("-i " + (folder / "whole.ts") + " -c copy -output_ts_offset -1 -avoid_negative_ts disabled " + paths.back());
 
   paths.push_back(open("variable.mp4", x264 + "-bf 2 -vf \"select='lt(n,4)+not(mod(n,7))'\" -fps_mode vfr"));
@@ -295,9 +295,9 @@ TEST_CASE("a stream can be asked for, and what is asked for must be a video") {
       "-f lavfi -i testsrc2=size=64x48:rate=25 -f lavfi -i testsrc2=size=128x96:rate=25 -f lavfi -i sine "
       "-map 0 -map 1 -map 2 -t 0.4 -c:v libx264 -preset ultrafast -pix_fmt yuv420p -c:a aac " +
       path);
-  CHECK(read(path, consecutive(1)).width == 128);
-  CHECK(read(path, consecutive(1), {.limits = {}, .stream = 0}).width == 64);
-  CHECK(probeFile(path, {.limits = {}, .stream = 0}).streamIndex == 0);
+  CHECK(read(path, consecutive(1)).width == 64);
+  CHECK(read(path, consecutive(1), {.limits = {}, .stream = 1}).width == 128);
+  CHECK(probeFile(path, {.limits = {}, .stream = 1}).streamIndex == 1);
   for (const int stream : {-1, 2, 3}) {
     CAPTURE(stream);
     const std::string message = failure(path, consecutive(1), {.limits = {}, .stream = stream});
