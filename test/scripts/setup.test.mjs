@@ -70,7 +70,7 @@ describe('setup: packages', () => {
 
   it('names a package once, however many needs it meets', () => {
     assert.deepEqual(packagesFor('pacman', libav), ['ffmpeg']);
-    assert.deepEqual(packagesFor('apt', libav).length, 4);
+    assert.deepEqual(packagesFor('apt', libav).length, 5);
   });
 
   it('prints the command to type, with sudo unless root', () => {
