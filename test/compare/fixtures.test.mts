@@ -130,7 +130,7 @@ describe('fixtures', function () {
       it('frames and their times are those of the ffmpeg program', () => {
         assert.deepEqual([all.shape[2], all.shape[1]], fixture.size);
         if (fixture.untimed) {
-          for (let k = 1; k < all.timestamps.length; k++) assert.ok(all.timestamps[k]! > all.timestamps[k - 1]!);
+          for (let k = 1; k < all.timestamps.length; k++) assert.ok(all.timestamps[k]! >= all.timestamps[k - 1]!);
         } else {
           assertTimes(all.timestamps, expected.times);
         }
@@ -193,7 +193,10 @@ describe('fixtures', function () {
     }
   });
 
-  it('docs/video.md lists every fixture with what was measured', () => {
-    checkTable([...rows.values()]);
+  // A suite of its own, so that it comes last: a suite's own tests run before the suites inside it.
+  describe('docs/video.md', () => {
+    it('lists every fixture with what was measured', () => {
+      checkTable([...rows.values()]);
+    });
   });
 });
