@@ -190,7 +190,8 @@ void Lane::settle(Lock lock, std::vector<Verdict> verdicts) {
   lock.lock();
   --running_;
 
-  if (disposed_ && idle() && !idleCallbacks_.empty()) {
+  // Again while there are any: a dispose() that came while some ran found the lane busy with them.
+  while (disposed_ && idle() && !idleCallbacks_.empty()) {
     const auto callbacks = std::exchange(idleCallbacks_, {});
     ++running_;
     lock.unlock();

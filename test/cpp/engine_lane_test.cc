@@ -416,6 +416,15 @@ TEST_CASE("dispose") {
     CHECK(idle == 2);
   }
 
+  SUBCASE("again while the first is being told: both are told, once each") {
+    bench.lane->dispose([&] {
+      bench.lane->dispose(countIdle);
+      CHECK(idle == 0);
+    });
+    bench.lane->waitIdle();
+    CHECK(idle == 1);
+  }
+
   SUBCASE("waits for a stage whose job was cancelled") {
     const auto ticket = bench.lane->admit(bench.job("a", {}, [&](const CancelToken&) { gate.passUncancelled(); }));
     bench.journal.await("infer a");
