@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 
 const internal = (name) => import(path.resolve(import.meta.dirname, '..', '..', 'dist', `${name}.js`));
 const { nativeSpec, openCheckpoint } = await internal('checkpoint');
+const { toNativeRead } = await internal('reading');
 const { openBinding } = await internal('runtime');
 
 const clip = path.resolve(process.argv[2]);
@@ -25,8 +26,18 @@ async function modelFor(frames, size) {
 }
 
 function request({ sampling: mode, frames, interval }) {
-  const sampling = { mode, frames, interval: mode === 'trained' ? interval : 0, padding: 'repeat-last' };
-  return { path: clip, sampling };
+  const spacing = mode === 'trained' ? interval : 0;
+  const sampling = {
+    mode,
+    frames,
+    interval: spacing,
+    padding: 'repeat-last',
+    timestamps: [],
+    indices: [],
+    start: 0,
+    end: null,
+  };
+  return { input: { kind: 'file', path: clip, name: clip }, sampling, read: toNativeRead({}) };
 }
 
 /** The most memory this process has had, in bytes. */
