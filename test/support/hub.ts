@@ -115,6 +115,7 @@ export class FakeHub {
     const bytes = this.files[name] ?? Buffer.alloc(0);
     const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? NaN);
     response.setHeader('etag', `W/"${this.etag(name)}"`);
+    response.setHeader('x-repo-commit', this.commit);
     if (Number.isNaN(from)) {
       response.setHeader('content-length', bytes.length);
     } else {
