@@ -35,6 +35,8 @@ export interface Download {
 
 /** So many bytes are no accident: a connection that brings them may be cut any number of times. */
 const realProgress = 1 << 16;
+/** Milliseconds without a byte after which a connection counts as cut. */
+const longestStall = 20_000;
 
 /**
  * Puts a file's content into the cache, unless it is there.
@@ -133,15 +135,31 @@ async function receiveSome(
 
 async function nextOf<T>(chunk: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   try {
-    return await abortable(chunk, signal);
+    return await abortable(beforeStall(chunk), signal);
   } catch (error) {
     throwIfAborted(signal);
+    if (error instanceof PassingFailure) throw error;
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
     throw new PassingFailure(
       `the connection broke (${cause instanceof Error ? cause.message : String(cause)})`,
       0,
       cause,
     );
+  }
+}
+
+/** A connection whose other end has gone may never say so. */
+async function beforeStall<T>(chunk: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const stall = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      reject(new PassingFailure(`nothing has come for ${longestStall / 1000} s`));
+    }, longestStall);
+  });
+  try {
+    return await Promise.race([chunk, stall]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -64,7 +64,9 @@ export class HubClient {
       this.read(await this.ask(url, { headers: { accept: 'application/json' } })),
     );
     const found = readRevision(text);
-    if (found === undefined) throw this.nonsense(url, 'does not describe a model');
+    if (found === undefined || (isCommit(revision) && found.commit !== revision)) {
+      throw this.nonsense(url, 'does not describe that model');
+    }
     return found;
   }
 

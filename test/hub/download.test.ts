@@ -284,6 +284,18 @@ describe('a download from the hub', () => {
     await leavesNothing();
   });
 
+  it('goes on where a connection brings nothing any more', async () => {
+    hub.mischief = inStore((response, from) => {
+      if (from > 0) return false;
+      response.writeHead(200, { 'content-length': large.length }).write(large.subarray(0, 1_000_000));
+      return true;
+    });
+    const start = performance.now();
+    const { folder } = await locate('org/name');
+    assert.deepEqual(await readFile(join(folder, 'model.safetensors')), large);
+    assert.ok(performance.now() - start > 20_000);
+  });
+
   it('begins anew with a server that knows no ranges', async () => {
     let first = true;
     hub.mischief = inStore((response) => {
@@ -368,9 +380,13 @@ describe('a download from the hub', () => {
         response.end(body);
         return true;
       };
-      await rejectsWith(locate('org/name'), 'DOWNLOAD_FAILED', /does not describe a model\. Is HF_ENDPOINT a hub\?/);
+      await rejectsWith(locate('org/name'), 'DOWNLOAD_FAILED', /does not describe that model\. Is HF_ENDPOINT a hub\?/);
     });
   }
+
+  it('refuses another commit than the one that was named', async () => {
+    await rejectsWith(locate(`org/name@${'e'.repeat(40)}`), 'DOWNLOAD_FAILED', /does not describe that model/);
+  });
 
   it('does not follow redirects for ever, nor to other protocols', async () => {
     hub.mischief = (request, response) => {

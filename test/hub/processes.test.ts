@@ -144,6 +144,23 @@ describe('the cache, shared by processes', function () {
     assert.deepEqual(await readdir(join(cache, '.locks', 'models--org--name')), []);
   });
 
+  it('is left in order by Ctrl-C', async () => {
+    stallAfter(1_000_000);
+    const child = spawn(process.execPath, [inRoot('dist', 'cli', 'main.js'), 'pull', 'org/name']);
+    let said = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
+    await until(() => storeGets().length > 0, 'the weights have begun');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    child.kill('SIGINT');
+    await once(child, 'exit');
+    assert.equal(child.exitCode, 130);
+    assert.match(said, /^downloading config.*\ndownloading preproc.*\ndownloading model\.safetensors \(3\.0 MB\)\n$/);
+    assert.deepEqual(await readdir(join(cache, '.locks', 'models--org--name')), []);
+    hub.reset();
+    await locate('org/name');
+    assert.deepEqual(storeGets(), ['bytes=1000000-']);
+  });
+
   it('keeps nothing of a file that the disk has no room for', async () => {
     const limited = ['sh', '-c', 'ulimit -f 1000; exec "$@"', 'sh']; // half a megabyte a file
     const { said, stderr } = await runChild('pull', ['org/name'], { under: limited });
