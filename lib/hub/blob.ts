@@ -46,7 +46,6 @@ const longestStall = 20_000;
 export async function fetchBlob(file: RemoteFile, download: Download): Promise<void> {
   const { cache, signal } = download;
   const path = join(cache.blobs, file.etag);
-  if (await isWhole(path, file)) return;
   const lock = await Lock.acquire(join(cache.locks, `${file.etag}.tubelet.lock`), signal);
   try {
     if (!(await isWhole(path, file))) await fetchInto(path, file, download);

@@ -358,6 +358,20 @@ describe('a download from the hub', () => {
     await leavesNothing();
   });
 
+  for (const [title, kept, requests] of [
+    ['whole', large, 0],
+    ['longer than it can be', Buffer.concat([large, large]), 1],
+  ] as const) {
+    it(`makes the best of what was kept when that is ${title}`, async () => {
+      await mkdir(join(repository, 'blobs'), { recursive: true });
+      await writeFile(join(repository, 'blobs', `${hub.etag('model.safetensors')}.tubelet-1.incomplete`), kept);
+      const { folder } = await locate('org/name');
+      assert.deepEqual(await readFile(join(folder, 'model.safetensors')), large);
+      assert.equal(hub.lines.filter((line) => line.startsWith('store GET')).length, requests);
+      await leavesNothing();
+    });
+  }
+
   it('replaces a blob that was cut short', async () => {
     await mkdir(join(repository, 'blobs'), { recursive: true });
     await writeFile(join(repository, 'blobs', hub.etag('model.safetensors')), large.subarray(0, 100));
