@@ -365,7 +365,10 @@ describe('a download from the hub', () => {
     it(`makes the best of what was kept when that is ${title}`, async () => {
       await mkdir(join(repository, 'blobs'), { recursive: true });
       await writeFile(join(repository, 'blobs', `${hub.etag('model.safetensors')}.tubelet-1.incomplete`), kept);
-      const { folder } = await locate('org/name');
+      const onProgress = ({ received, total }: DownloadProgress): void => {
+        assert.ok(received <= total);
+      };
+      const { folder } = await locate('org/name', { onProgress });
       assert.deepEqual(await readFile(join(folder, 'model.safetensors')), large);
       assert.equal(hub.lines.filter((line) => line.startsWith('store GET')).length, requests);
       await leavesNothing();
