@@ -7,6 +7,7 @@ import type { NativeInput, NativeModel, NativeOutput } from './binding';
 import { type Checkpoint, nativeSpec, openCheckpoint } from './checkpoint';
 import type { Family } from './config';
 import { TubeletError } from './errors';
+import type { PullOptions } from './hub/pull';
 import { type ClipReading, toNativeRead } from './reading';
 import {
   type CheckpointIdentity,
@@ -41,7 +42,7 @@ export interface ModelInfo {
   threads: number;
   /** Memory that the weights take, in bytes; shared by all models of the same checkpoint in the process. */
   weightBytes: number;
-  /** How long loading took. */
+  /** How long loading took, without finding and downloading the files. */
   milliseconds: { load: number };
 }
 
@@ -50,6 +51,7 @@ export interface LoadRequest {
   threads?: number | undefined;
   maxQueue?: number | undefined;
   signal?: AbortSignal | undefined;
+  onProgress?: PullOptions['onProgress'];
 }
 
 /** A checked request for one video. Its `signal` stands for the time limit too. */
@@ -145,11 +147,14 @@ export class LoadedModel {
  * Loads a checkpoint by its name.
  *
  * @throws TubeletError MODEL_NOT_FOUND, MODEL_INVALID, CHECKPOINT_MISMATCH, READ_FAILED, OUT_OF_MEMORY,
- *   RUNTIME_NOT_FOUND
+ *   RUNTIME_NOT_FOUND, DOWNLOAD_FAILED, ACCESS_DENIED, WRITE_FAILED
  */
-export async function openModel(name: string, { signal, ...options }: LoadRequest = {}): Promise<LoadedModel> {
+export async function openModel(
+  name: string,
+  { signal, onProgress, ...options }: LoadRequest = {},
+): Promise<LoadedModel> {
+  const checkpoint = await abortable(openCheckpoint(name, { signal, onProgress }), signal);
   const started = performance.now();
-  const checkpoint = await abortable(openCheckpoint(name), signal);
   const { native, sha256 } = await loadAndHash(checkpoint, options, signal);
   return new LoadedModel(native, describe(checkpoint, native, sha256, performance.now() - started));
 }

@@ -13,9 +13,10 @@ import { compare } from './compare';
 import { embed } from './embed';
 import { frames } from './frames';
 import { probe } from './probe';
+import { pull } from './pull';
 import { type Session, exit, explain, processSession } from './session';
 
-const commands = new Map<string, Command>(Object.entries({ classify, embed, compare, frames, probe }));
+const commands = new Map<string, Command>(Object.entries({ classify, embed, compare, frames, probe, pull }));
 const names = [...commands.keys()];
 
 function programHelp(): string {

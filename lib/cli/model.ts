@@ -5,6 +5,7 @@
  */
 import { load } from '../load';
 import type { Model } from '../model';
+import { showProgress } from './progress';
 import type { Session } from './session';
 
 /** Loads a model, lends it, and disposes of it. */
@@ -13,10 +14,20 @@ export async function withModel<T>(
   session: Session,
   use: (model: Model) => Promise<T>,
 ): Promise<T> {
-  const model = await load(name, { signal: session.signal });
+  const model = await loadShown(name, session);
   try {
     return await use(model);
   } finally {
     await model.dispose();
+  }
+}
+
+/** Loads a model and shows how a download goes. */
+export async function loadShown(name: string | undefined, session: Session): Promise<Model> {
+  const { onProgress, end } = showProgress(session);
+  try {
+    return await load(name, { signal: session.signal, onProgress });
+  } finally {
+    end();
   }
 }
