@@ -15,7 +15,7 @@ import { type JsonObject, isObject, readJson } from './json';
 import { type Location, locate } from './names';
 import { packageRoot } from './package';
 import { readPreprocessing } from './preprocessing';
-import { trainedSampling } from './presets';
+import { type Licence, licenceOf, trainedSampling } from './presets';
 import type { TrainedSampling } from './sampling';
 
 /** A checkpoint whose configuration has been read and checked. */
@@ -23,6 +23,8 @@ export interface Checkpoint extends Location {
   config: ModelConfig;
   preprocessing: NativePreprocessing;
   sampling: TrainedSampling;
+  /** `null`: not known. */
+  licence: Licence | null;
   format: NativeModelSpec['format'];
   weights: FileIdentity[];
 }
@@ -44,7 +46,8 @@ export async function openCheckpoint(name: string): Promise<Checkpoint> {
   const config = readConfig(json, file);
   const preprocessing = await findPreprocessing(folder, config);
   const sampling = await trainedSampling(location.name, json, config, file);
-  return { ...location, config, preprocessing, sampling, ...(await findWeights(folder)) };
+  const licence = await licenceOf(location.name);
+  return { ...location, config, preprocessing, sampling, licence, ...(await findWeights(folder)) };
 }
 
 /** What the native side needs to load a checkpoint. */

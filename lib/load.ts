@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { type Adjustments, adjustmentRules } from './adjust';
 import { atCallSite } from './errors';
 import { openModel } from './loaded';
 import { Model } from './model';
@@ -10,7 +11,7 @@ import { defaultModel } from './names';
 import { abortSignal, integer, readModelName, readOptions } from './options';
 
 /** Options of {@link load}. */
-export interface LoadOptions {
+export interface LoadOptions extends Adjustments {
   /**
    * Threads that one forward pass may use, 1 to 1024. Default: as many CPUs as the process may use (its affinity and
    * its cgroup's quota respected), but no more than the model has work for: one for each 16 MB of weights.
@@ -26,6 +27,7 @@ const loadRules = {
   threads: integer(1, 1024),
   maxQueue: integer(0, 1_000_000),
   signal: abortSignal,
+  ...adjustmentRules,
 };
 
 /**
@@ -40,8 +42,8 @@ const loadRules = {
  * @param options - See {@link LoadOptions}.
  * @returns The model; dispose of it when it is no longer needed.
  * @throws TubeletError INVALID_ARGUMENT; MODEL_NOT_FOUND (the message says how to get it); MODEL_INVALID (a file is
- *   missing or wrong); CHECKPOINT_MISMATCH (tensors missing, left over or misshapen); READ_FAILED; OUT_OF_MEMORY;
- *   RUNTIME_NOT_FOUND. An abort rejects with the signal's own reason.
+ *   missing or wrong); CHECKPOINT_MISMATCH (tensors missing, left over or misshapen); FILE_NOT_FOUND (the label file);
+ *   READ_FAILED; OUT_OF_MEMORY; RUNTIME_NOT_FOUND. An abort rejects with the signal's own reason.
  */
 export function load(name?: string, options?: LoadOptions): Promise<Model> {
   return atCallSite(async () => {

@@ -43,6 +43,9 @@ const interpolations = new Map<unknown, NativePreprocessing['interpolation']>([
 ]);
 const defaultResample = 2;
 
+/** From -1 to 1, as ViViT was trained: the published processors rescale to that range, and then normalise once more. */
+export const paperRange = { rescaleFactor: vivit.rescaleFactor, offset: true, normalize: false } as const;
+
 /** A bound that no real configuration meets: it keeps a hostile number from becoming an allocation. */
 const largestSide = 8192;
 
