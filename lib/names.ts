@@ -92,6 +92,14 @@ function expandHome(path: string): string {
   return resolve(path.replace(/^~(?=\/|$)/, homedir()));
 }
 
+/** The folder of what `main` of a hub repository was when it came into the local cache, if it is there. */
+export async function cachedSnapshot(repository: string): Promise<string | undefined> {
+  const folder = join(hubCache(), `models--${repository.replace('/', '--')}`);
+  const commit = await readCommit(join(folder, 'refs', 'main'));
+  const snapshot = commit === undefined ? undefined : join(folder, 'snapshots', commit);
+  return snapshot !== undefined && (await kindOf(snapshot)) === 'folder' ? snapshot : undefined;
+}
+
 async function locateInCache({ repository, revision }: HubName, bundled: string[]): Promise<Location> {
   const cache = hubCache();
   const folder = join(cache, `models--${repository.replace('/', '--')}`);

@@ -12,10 +12,11 @@ import type { Command } from './command';
 import { compare } from './compare';
 import { embed } from './embed';
 import { frames } from './frames';
+import { models } from './models';
 import { probe } from './probe';
 import { type Session, exit, explain, processSession } from './session';
 
-const commands = new Map<string, Command>(Object.entries({ classify, embed, compare, frames, probe }));
+const commands = new Map<string, Command>(Object.entries({ classify, embed, compare, frames, probe, models }));
 const names = [...commands.keys()];
 
 function programHelp(): string {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { load } from '../load';
+import { type LoadOptions, load } from '../load';
 import type { Model } from '../model';
 import type { Session } from './session';
 
@@ -12,8 +12,9 @@ export async function withModel<T>(
   name: string | undefined,
   session: Session,
   use: (model: Model) => Promise<T>,
+  options: LoadOptions = {},
 ): Promise<T> {
-  const model = await load(name, { signal: session.signal });
+  const model = await load(name, { ...options, signal: session.signal });
   try {
     return await use(model);
   } finally {
