@@ -14,8 +14,8 @@ import { type FileIdentity, identify } from './files';
 import { type JsonObject, isObject, readJson } from './json';
 import { type Location, locate } from './names';
 import { packageRoot } from './package';
-import { readPreprocessing } from './preprocessing';
-import { type Licence, licenceOf, trainedSampling } from './presets';
+import { fitToModel, readPreprocessing } from './preprocessing';
+import { type Licence, licenceOf, readPresets, trainedSampling } from './presets';
 import type { TrainedSampling } from './sampling';
 
 /** A checkpoint whose configuration has been read and checked. */
@@ -44,7 +44,8 @@ export async function openCheckpoint(name: string): Promise<Checkpoint> {
   }
 
   const config = readConfig(json, file);
-  const preprocessing = await findPreprocessing(folder, config);
+  const known = (await readPresets()).checkpoints.get(location.name);
+  const preprocessing = fitToModel(await findPreprocessing(folder, config), config.size, known?.size, folder);
   const sampling = await trainedSampling(location.name, json, config, file);
   const licence = await licenceOf(location.name);
   return { ...location, config, preprocessing, sampling, licence, ...(await findWeights(folder)) };
