@@ -19,7 +19,8 @@ first. Any other checkpoint of the three families runs as well.
           all: spread evenly over the whole video
   size    pixels a side
   top-1   percent, as published: by the paper's protocol, which takes several
-          views of a video; none for self-supervised checkpoints
+          views of a video (one, of held-out clips, for the bundled ones);
+          none for self-supervised checkpoints
   GFLOP   the work of one view, multiply and add as two
   here    bundled, or in the Hugging Face cache
 
