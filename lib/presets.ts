@@ -166,6 +166,8 @@ export async function familySampling(family: Family, frames: number): Promise<Tr
 
 function ownSampling(sampling: unknown, preset: TrainedSampling, file: string): TrainedSampling {
   if (!isObject(sampling)) throw wrongSampling(file, 'must be an object with stride and fps');
+  const unknown = Object.keys(sampling).find((field) => !['frames', 'stride', 'fps'].includes(field));
+  if (unknown !== undefined) throw wrongSampling(file, `has a field '${unknown}'; there are frames, stride and fps`);
   const { frames = preset.frames, stride = preset.stride, fps = preset.fps } = sampling;
   if (frames !== preset.frames) {
     throw wrongSampling(

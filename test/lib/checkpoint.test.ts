@@ -115,6 +115,7 @@ describe('a checkpoint folder', () => {
       [{ frames: 16 }, /has 16 frames, but the model takes 8 \(num_frames\)/],
       [{ stride: 0 }, /'stride' that is not a number above 0 or null/],
       [{ fps: '30' }, /'fps' that is not a number above 0/],
+      [{ strid: 4 }, /has a field 'strid'; there are frames, stride and fps/],
       ['spread', /must be an object/],
     ] as const) {
       await rejectsWith(openCheckpoint(await own(value)), 'MODEL_INVALID', message);
