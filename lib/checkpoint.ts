@@ -11,6 +11,8 @@ import type { NativeModelSpec, NativePreprocessing } from './binding';
 import { type ModelConfig, readConfig } from './config';
 import { TubeletError } from './errors';
 import { type FileIdentity, identify } from './files';
+import { isShardName } from './hub/needed';
+import type { PullOptions } from './hub/pull';
 import { type JsonObject, isObject, readJson } from './json';
 import { type Location, locate } from './names';
 import { packageRoot } from './package';
@@ -30,12 +32,12 @@ export interface Checkpoint extends Location {
 }
 
 /**
- * Finds a checkpoint by its name and reads its configuration.
+ * Finds a checkpoint by its name, downloads it if need be, and reads its configuration.
  *
- * @throws TubeletError MODEL_NOT_FOUND, MODEL_INVALID, READ_FAILED
+ * @throws TubeletError MODEL_NOT_FOUND, MODEL_INVALID, READ_FAILED, DOWNLOAD_FAILED, ACCESS_DENIED, WRITE_FAILED
  */
-export async function openCheckpoint(name: string): Promise<Checkpoint> {
-  const location = await locate(name);
+export async function openCheckpoint(name: string, options?: PullOptions): Promise<Checkpoint> {
+  const location = await locate(name, options);
   const { folder } = location;
   const file = join(folder, 'config.json');
   const json = await readJson(file);
@@ -124,7 +126,7 @@ async function findShards(folder: string, index: JsonObject, file: string): Prom
   if (names.length === 0) throw new TubeletError('MODEL_INVALID', `${file}: 'weight_map' is empty`);
   return Promise.all(
     names.map(async (name) => {
-      if (typeof name !== 'string' || !isShardName(name)) {
+      if (!isShardName(name)) {
         throw new TubeletError('MODEL_INVALID', `${file} names ${JSON.stringify(name)}, which is no file beside it`);
       }
       const shard = await identify(join(folder, name));
@@ -132,9 +134,4 @@ async function findShards(folder: string, index: JsonObject, file: string): Prom
       return shard;
     }),
   );
-}
-
-/** A plain file name: an index must not lead out of its folder. */
-function isShardName(name: string): boolean {
-  return /^[\w-][\w.-]*\.safetensors$/.test(name);
 }

@@ -64,14 +64,14 @@ const defaultFrames = 16;
  * @returns The pixels with their times.
  * @throws TubeletError INVALID_ARGUMENT; FILE_NOT_FOUND, READ_FAILED, WRITE_FAILED, NOT_A_VIDEO, NO_VIDEO_STREAM,
  *   UNSUPPORTED_VIDEO, CORRUPT_VIDEO, TRUNCATED_VIDEO, LIMIT_EXCEEDED and TIMEOUT as {@link classify}; OUT_OF_MEMORY;
- *   RUNTIME_NOT_FOUND; with `model`, MODEL_NOT_FOUND and MODEL_INVALID. An abort rejects with the signal's own reason.
+ *   RUNTIME_NOT_FOUND; with `model`, those of {@link load} about finding a checkpoint. An abort rejects with the signal's own reason.
  */
 export function readFrames(video: VideoInput, options?: ReadFramesOptions): Promise<ReadFramesResult> {
   return atCallSite(async () => {
     const request = readOptions('readFrames', options, rules);
     checkMeaning(request.sampling ?? 'trained', request);
     return withVideo('readFrames', video, request, async (input, signal) => {
-      const { family, sampling } = await abortable(samplingOf(request.model), signal);
+      const { family, sampling } = await samplingOf(request.model, signal);
       const clip = {
         input,
         sampling: toNativeSampling(request, respaced(sampling, request), family),
@@ -112,10 +112,13 @@ function describeSampling(sampling: Sampling): string {
 
 type FrameOptions = Pick<ReadFramesOptions, 'frames' | 'stride' | 'fps'>;
 
-async function samplingOf(model?: string): Promise<{ family: Family; sampling: TrainedSampling }> {
+async function samplingOf(
+  model: string | undefined,
+  signal: AbortSignal | undefined,
+): Promise<{ family: Family; sampling: TrainedSampling }> {
   if (model === undefined) {
     return { family: defaultFamily, sampling: await familySampling(defaultFamily, defaultFrames) };
   }
-  const { config, sampling } = await openCheckpoint(model);
+  const { config, sampling } = await abortable(openCheckpoint(model, { signal }), signal);
   return { family: config.family, sampling };
 }

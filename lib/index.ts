@@ -13,6 +13,7 @@ export { readFrames, type ReadFramesOptions, type ReadFramesResult } from './fra
 export type { WebStream } from './inputs/chunks';
 export type { PixelBytes, RawFrame, RawFrames } from './inputs/frames';
 export type { EncodedVideo, VideoInput } from './inputs/kinds';
+export type { DownloadProgress } from './hub/blob';
 export type { Labels } from './labels';
 export { load, type LoadOptions } from './load';
 export type { ModelInfo } from './loaded';

@@ -4,11 +4,12 @@
  * @module
  */
 import { type Adjustments, adjustmentRules } from './adjust';
-import { atCallSite } from './errors';
+import { TubeletError, atCallSite } from './errors';
+import type { DownloadProgress } from './hub/blob';
 import { openModel } from './loaded';
 import { Model } from './model';
 import { defaultModel } from './names';
-import { abortSignal, integer, readModelName, readOptions } from './options';
+import { type Rule, abortSignal, callback, integer, readModelName, readOptions } from './options';
 
 /** Options of {@link load}. */
 export interface LoadOptions extends Adjustments {
@@ -21,33 +22,54 @@ export interface LoadOptions extends Adjustments {
   maxQueue?: number | undefined;
   /** Ends the loading; the promise rejects with the signal's own reason. */
   signal?: AbortSignal | undefined;
+  /**
+   * Called when the download of a file begins and whenever more of it has arrived; never when all is in the cache. What
+   * it throws ends the loading.
+   */
+  onProgress?: ((progress: DownloadProgress) => void) | undefined;
 }
 
 const loadRules = {
   threads: integer(1, 1024),
   maxQueue: integer(0, 1_000_000),
   signal: abortSignal,
+  onProgress: callback as Rule<(progress: DownloadProgress) => void>,
   ...adjustmentRules,
 };
 
 /**
- * Loads a checkpoint into memory.
+ * Loads a checkpoint into memory. What a hub name lacks is downloaded first, once, into the cache that Python's
+ * huggingface_hub uses too; its environment variables are honoured (`HF_HOME`, `HF_HUB_CACHE`, `HF_HUB_OFFLINE`,
+ * `HF_TOKEN`, `HF_ENDPOINT`).
  *
  * Models of the same checkpoint share their weights in memory, in all worker threads of the process.
  *
  * @param name - In this order: a bundled name (`motion-vivit`, `motion-timesformer`, `motion-videomae`), the path of a
- *   folder in Hugging Face's layout (absolute, or starting with `.`), or a hub name (`org/name`, `org/name@revision`)
- *   in the local Hugging Face cache. Default: the environment variable `TUBELET_MODEL`, else
- *   `MCG-NJU/videomae-base-finetuned-kinetics`.
+ *   folder in Hugging Face's layout (absolute, or starting with `.`), or a hub name (`org/name`, `org/name@revision`).
+ *   Default: the environment variable `TUBELET_MODEL`, else `MCG-NJU/videomae-base-finetuned-kinetics`.
  * @param options - See {@link LoadOptions}.
  * @returns The model; dispose of it when it is no longer needed.
- * @throws TubeletError INVALID_ARGUMENT; MODEL_NOT_FOUND (the message says how to get it); MODEL_INVALID (a file is
- *   missing or wrong); CHECKPOINT_MISMATCH (tensors missing, left over or misshapen); FILE_NOT_FOUND (the label file);
- *   READ_FAILED; OUT_OF_MEMORY; RUNTIME_NOT_FOUND. An abort rejects with the signal's own reason.
+ * @throws TubeletError INVALID_ARGUMENT; MODEL_NOT_FOUND; DOWNLOAD_FAILED, ACCESS_DENIED and WRITE_FAILED (no room in the
+ *   cache) about a download, of which what has arrived is kept; MODEL_INVALID (a file is missing or wrong);
+ *   CHECKPOINT_MISMATCH (tensors missing, left over or misshapen); FILE_NOT_FOUND (the label file); READ_FAILED;
+ *   OUT_OF_MEMORY; RUNTIME_NOT_FOUND. An abort rejects with the signal's own reason.
  */
 export function load(name?: string, options?: LoadOptions): Promise<Model> {
   return atCallSite(async () => {
     const model = readModelName('load', name) ?? defaultModel();
-    return new Model(await openModel(model, readOptions('load', options, loadRules)));
+    const { onProgress, ...request } = readOptions('load', options, loadRules);
+    return new Model(await openModel(model, { ...request, onProgress: onProgress && guarded(onProgress) }));
   });
+}
+
+/** The caller's own function: what it throws is no fault of tubelet's. */
+function guarded(report: (progress: DownloadProgress) => void): typeof report {
+  return (progress) => {
+    try {
+      report(progress);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new TubeletError('INVALID_ARGUMENT', `load: 'onProgress' threw: ${reason}`, { cause: error });
+    }
+  };
 }

@@ -8,6 +8,7 @@ import type { NativeInput, NativeModel, NativeOutput } from './binding';
 import { type Checkpoint, nativeSpec, openCheckpoint } from './checkpoint';
 import type { Family } from './config';
 import { TubeletError } from './errors';
+import type { PullOptions } from './hub/pull';
 import { requireCount } from './labels';
 import type { Licence } from './presets';
 import { type ClipReading, toNativeRead } from './reading';
@@ -50,7 +51,7 @@ export interface ModelInfo {
   threads: number;
   /** Memory that the weights take, in bytes; shared by all models of the same checkpoint in the process. */
   weightBytes: number;
-  /** How long loading took. */
+  /** How long loading took, without finding and downloading the files. */
   milliseconds: { load: number };
 }
 
@@ -59,6 +60,7 @@ export interface LoadRequest extends AdjustmentRequest {
   threads?: number | undefined;
   maxQueue?: number | undefined;
   signal?: AbortSignal | undefined;
+  onProgress?: PullOptions['onProgress'];
 }
 
 /** A checked request for one video. Its `signal` stands for the time limit too. */
@@ -152,14 +154,15 @@ export class LoadedModel {
  * Loads a checkpoint by its name.
  *
  * @throws TubeletError MODEL_NOT_FOUND, MODEL_INVALID, CHECKPOINT_MISMATCH, READ_FAILED, OUT_OF_MEMORY,
- *   RUNTIME_NOT_FOUND
+ *   RUNTIME_NOT_FOUND, DOWNLOAD_FAILED, ACCESS_DENIED, WRITE_FAILED
  */
 export async function openModel(
   name: string,
-  { signal, threads, maxQueue, ...adjustments }: LoadRequest = {},
+  { signal, onProgress, threads, maxQueue, ...adjustments }: LoadRequest = {},
 ): Promise<LoadedModel> {
+  const found = await abortable(openCheckpoint(name, { signal, onProgress }), signal);
   const started = performance.now();
-  const checkpoint = await abortable(adjusted(await abortable(openCheckpoint(name), signal), adjustments), signal);
+  const checkpoint = await abortable(adjusted(found, adjustments), signal);
   const { native, sha256 } = await loadAndHash(checkpoint, { threads, maxQueue }, signal);
   const milliseconds = { load: performance.now() - started };
   const range = adjustments.range ?? 'processor';

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { join } from 'node:path';
-
 import type { Family } from './config';
-import { kindOf } from './files';
-import { bundledModels, cachedSnapshot } from './names';
+import { TubeletError } from './errors';
+import { RepositoryCache } from './hub/cache';
+import { lackingIn } from './hub/needed';
+import { bundledModels } from './names';
 import { type Licence, readPresets } from './presets';
 
 /** A checkpoint that {@link load} takes by this name. */
@@ -35,7 +35,7 @@ export interface KnownModel {
   source: string;
   /** Whether it comes with the package. */
   bundled: boolean;
-  /** Whether it is on this machine: bundled, or in the Hugging Face cache with its weights. */
+  /** Whether it is on this machine: bundled, or whole in the Hugging Face cache. */
   cached: boolean;
 }
 
@@ -60,12 +60,15 @@ export async function knownModels(): Promise<KnownModel[]> {
   return models.sort((a, b) => Number(b.bundled) - Number(a.bundled)); // a stable sort: else the order of the file
 }
 
-const weights = ['model.safetensors', 'model.safetensors.index.json', 'pytorch_model.bin'];
-
-/** A download that was broken off may have left a snapshot without weights. */
+/** As `load` takes it without a request: whole, at what `main` was when it was fetched. */
 async function isCached(name: string): Promise<boolean> {
-  const snapshot = await cachedSnapshot(name);
-  if (snapshot === undefined) return false;
-  const kinds = await Promise.all(weights.map((file) => kindOf(join(snapshot, file))));
-  return kinds.includes('file');
+  const cache = new RepositoryCache(name);
+  const commit = await cache.commitOf('main');
+  if (commit === undefined) return false;
+  try {
+    return (await lackingIn(cache.snapshot(commit))).length === 0;
+  } catch (error) {
+    if (error instanceof TubeletError) return false; // an index that names no shards
+    throw error;
+  }
 }

@@ -2,16 +2,20 @@
  * From a model's name to the folder that holds its checkpoint.
  *
  * A name is, in this order: a bundled name (`motion-vivit`), a path (absolute, or starting with `.`), or a hub name
- * (`org/name`, `org/name@revision`) in the local Hugging Face cache.
+ * (`org/name`, `org/name@revision`), which is downloaded into the shared Hugging Face cache unless it is there.
  *
  * @module
  */
-import { readFile, readdir } from 'node:fs/promises';
-import { homedir } from 'node:os';
+import { readdir } from 'node:fs/promises';
 import { isAbsolute, join, resolve } from 'node:path';
 
-import { TubeletError, isSystemError } from './errors';
+import { TubeletError } from './errors';
 import { kindOf } from './files';
+import { RepositoryCache } from './hub/cache';
+import { hubCache, offlineBecauseOf, variable } from './hub/environment';
+import { lackingIn } from './hub/needed';
+import { type PullOptions, pull } from './hub/pull';
+import { type HubName, parseHubName, titleOf } from './hub/repository';
 import { packageRoot } from './package';
 import { closest } from './suggest';
 
@@ -28,21 +32,22 @@ const bundledFolder = join(packageRoot, 'models');
 
 /** The model that is used when the caller names none. */
 export function defaultModel(): string {
-  return nonEmpty(process.env['TUBELET_MODEL']) ?? 'MCG-NJU/videomae-base-finetuned-kinetics';
+  return variable('TUBELET_MODEL') ?? 'MCG-NJU/videomae-base-finetuned-kinetics';
 }
 
 /**
- * Finds a checkpoint's folder.
+ * Finds a checkpoint's folder; downloads what a hub name lacks.
  *
- * @throws TubeletError MODEL_NOT_FOUND: nothing of that name here; the message says how to get it.
+ * @throws TubeletError MODEL_NOT_FOUND: nothing of that name; the message says what to do. DOWNLOAD_FAILED,
+ *   ACCESS_DENIED, WRITE_FAILED: it cannot be downloaded.
  */
-export async function locate(name: string): Promise<Location> {
+export async function locate(name: string, options: PullOptions = {}): Promise<Location> {
   const bundled = await bundledModels();
   if (bundled.includes(name)) return { name, folder: join(bundledFolder, name) };
   if (isAbsolute(name) || name.startsWith('.')) return locatePath(name);
 
   const hub = parseHubName(name);
-  if (hub !== undefined) return locateInCache(hub, bundled);
+  if (hub !== undefined) return locateOnHub(hub, bundled, options);
   throw notFound(`There is no model '${name}'.${await suggestion(name, bundled)}`, bundled);
 }
 
@@ -61,87 +66,34 @@ async function locatePath(path: string): Promise<Location> {
   throw new TubeletError('MODEL_INVALID', `${folder} is not a folder: name the folder that config.json lies in`);
 }
 
-/** `org/name[@revision]`, as the hub allows them. */
-interface HubName {
-  repository: string;
-  revision: string;
-}
-
-function parseHubName(name: string): HubName | undefined {
-  const match = /^([\w-][\w.-]*\/[\w-][\w.-]*)(?:@([\w][\w./-]*))?$/.exec(name);
-  const [, repository, revision = 'main'] = match ?? [];
-  if (repository === undefined || revision.split('/').includes('..')) return undefined;
-  return { repository, revision };
-}
-
-/** Hugging Face's own order of places. */
-function hubCache(): string {
-  const { HF_HUB_CACHE, HUGGINGFACE_HUB_CACHE, HF_HOME, XDG_CACHE_HOME } = process.env;
-  const cache = nonEmpty(HF_HUB_CACHE) ?? nonEmpty(HUGGINGFACE_HUB_CACHE);
-  if (cache !== undefined) return expandHome(cache);
-  const home = nonEmpty(HF_HOME);
-  if (home !== undefined) return join(expandHome(home), 'hub');
-  return join(expandHome(nonEmpty(XDG_CACHE_HOME) ?? '~/.cache'), 'huggingface', 'hub');
-}
-
-function nonEmpty(value: string | undefined): string | undefined {
-  return value === '' ? undefined : value;
-}
-
-function expandHome(path: string): string {
-  return resolve(path.replace(/^~(?=\/|$)/, homedir()));
-}
-
-/** The folder of what `main` of a hub repository was when it came into the local cache, if it is there. */
-export async function cachedSnapshot(repository: string): Promise<string | undefined> {
-  const folder = join(hubCache(), `models--${repository.replace('/', '--')}`);
-  const commit = await readCommit(join(folder, 'refs', 'main'));
-  const snapshot = commit === undefined ? undefined : join(folder, 'snapshots', commit);
-  return snapshot !== undefined && (await kindOf(snapshot)) === 'folder' ? snapshot : undefined;
-}
-
-async function locateInCache({ repository, revision }: HubName, bundled: string[]): Promise<Location> {
-  const cache = hubCache();
-  const folder = join(cache, `models--${repository.replace('/', '--')}`);
-  const wanted = revision === 'main' ? repository : `${repository}@${revision}`;
-  if ((await kindOf(folder)) !== 'folder') {
-    const hint = await suggestion(wanted, bundled);
-    throw notFound(
-      `'${wanted}' is not in the Hugging Face cache ${cache}.${hint}\n${download(repository, revision)}`,
-      bundled,
-    );
+/** What is whole in the cache is used as it is, without a request; what is not is fetched. */
+async function locateOnHub(hub: HubName, bundled: string[], options: PullOptions): Promise<Location> {
+  const { repository, revision } = hub;
+  const cache = new RepositoryCache(repository);
+  const commit = await cache.commitOf(revision);
+  const folder = commit === undefined ? undefined : cache.snapshot(commit);
+  const lacking = folder === undefined ? undefined : await lackingIn(folder);
+  if (commit !== undefined && folder !== undefined && lacking?.length === 0) {
+    return { name: repository, revision: commit, folder };
   }
 
-  const commit = isCommit(revision) ? revision : await readCommit(join(folder, 'refs', revision));
-  const snapshot = commit === undefined ? undefined : join(folder, 'snapshots', commit);
-  if (commit === undefined || snapshot === undefined || (await kindOf(snapshot)) !== 'folder') {
-    throw notFound(
-      `'${repository}' is in the Hugging Face cache ${cache}, but not its revision '${revision}'.\n` +
-        download(repository, revision),
-      bundled,
-    );
-  }
-  return { name: repository, revision: commit, folder: snapshot };
+  const title = titleOf(hub);
+  const hint = await suggestion(title, bundled);
+  if (hint !== '') throw notFound(`'${title}' is not in the Hugging Face cache ${hubCache()}.${hint}`, bundled);
+  const reason = offlineBecauseOf();
+  if (reason !== undefined) throw notFound(offline(title, lacking, reason), bundled);
+  const pulled = await pull(hub, options);
+  return { name: repository, revision: pulled.commit, folder: pulled.folder };
 }
 
-function isCommit(revision: string): boolean {
-  return /^[0-9a-f]{40}$/.test(revision);
-}
-
-async function readCommit(ref: string): Promise<string | undefined> {
-  try {
-    const commit = (await readFile(ref, 'utf8')).trim();
-    return isCommit(commit) ? commit : undefined;
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT', 'ENOTDIR', 'EISDIR')) return undefined;
-    throw error;
-  }
-}
-
-/** What to type to get a model; `hf` is the program of Python's huggingface_hub. */
-function download(repository: string, revision: string): string {
-  const option = revision === 'main' ? '' : ` --revision ${revision}`;
-  return `Get it with: hf download ${repository}${option}   (pip install huggingface_hub)`;
+function offline(title: string, lacking: string[] | undefined, variable: string): string {
+  const isThere = lacking !== undefined && lacking.length > 0 && !lacking.includes('config.json');
+  const state = isThere ? `in the Hugging Face cache ${hubCache()}, but without ${lacking.join(', ')}` : undefined;
+  return (
+    `'${title}' is ${state ?? `not in the Hugging Face cache ${hubCache()}`}.\n` +
+    `The environment variable ${variable} forbids to download it: unset it, or run 'tubelet pull ${title}' where there ` +
+    'is a network and copy the cache.'
+  );
 }
 
 async function suggestion(name: string, bundled: string[]): Promise<string> {

@@ -45,6 +45,12 @@ export const abortSignal: Rule<AbortSignal> = {
     typeof value.addEventListener === 'function',
 };
 
+/** Something to call. */
+export const callback: Rule<(...values: never[]) => unknown> = {
+  allowed: 'a function',
+  accepts: (value): value is (...values: never[]) => unknown => typeof value === 'function',
+};
+
 /** A string that is not empty. */
 export const text: Rule<string> = {
   allowed: 'a string that is not empty',

@@ -23,12 +23,17 @@ type Parsed<O extends Options> = ReturnType<
 /**
  * Parses a command's arguments.
  *
+ * @param what - What it takes, for messages.
  * @throws UsageError: an unknown option (with the one that was probably meant), a missing value, no FILE.
  */
-export function parse<O extends Options>(args: string[], options: O): { values: Parsed<O>['values']; files: string[] } {
+export function parse<O extends Options>(
+  args: string[],
+  options: O,
+  what = 'FILE',
+): { values: Parsed<O>['values']; files: string[] } {
   const { values, positionals } = parseAll(args, options);
-  if (positionals.length === 0 && !('url' in values)) throw new UsageError('name at least one FILE');
-  if (positionals.includes('')) throw new UsageError('a FILE has an empty name');
+  if (positionals.length === 0 && !('url' in values)) throw new UsageError(`name at least one ${what}`);
+  if (positionals.includes('')) throw new UsageError(`a ${what} has an empty name`);
   return { values, files: positionals };
 }
 

@@ -25,7 +25,7 @@ export interface Command {
 export const optionHelp = {
   model: `  --model NAME     a bundled name (motion-vivit, motion-timesformer,
                    motion-videomae), a folder (absolute or starting with '.'),
-                   or a hub name that is in the Hugging Face cache; default:
+                   or a hub name, downloaded once; default:
                    $TUBELET_MODEL, else MCG-NJU/videomae-base-finetuned-kinetics`,
   json: `  --json           one JSON line a file, as when the output is no terminal`,
 };

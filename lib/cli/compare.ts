@@ -4,13 +4,13 @@
  * @module
  */
 import { mostClasses } from '../classify';
-import { load } from '../load';
 import type { Model } from '../model';
 import { bundledModels } from '../names';
 import type { ClassifyResult } from '../results';
 import { binding, openBinding } from '../runtime';
 import { UsageError, parse, samplingMode, wholeNumber } from './arguments';
 import type { Command } from './command';
+import { loadShown } from './model';
 import { heading, jsonLine } from './output';
 import { type Session, eachVideo } from './session';
 import { sideBySide } from './side-by-side';
@@ -78,7 +78,7 @@ async function withModels(
   await openBinding(); // before the first model, whose load time it would be otherwise
   const models: Model[] = [];
   try {
-    for (const name of names) models.push(await load(name, { signal: session.signal }));
+    for (const name of names) models.push(await loadShown(name, session));
     return await use(models);
   } finally {
     await Promise.all(models.map((model) => model.dispose()));

@@ -5,6 +5,7 @@
  */
 import { type LoadOptions, load } from '../load';
 import type { Model } from '../model';
+import { showProgress } from './progress';
 import type { Session } from './session';
 
 /** Loads a model, lends it, and disposes of it. */
@@ -14,10 +15,20 @@ export async function withModel<T>(
   use: (model: Model) => Promise<T>,
   options: LoadOptions = {},
 ): Promise<T> {
-  const model = await load(name, { ...options, signal: session.signal });
+  const model = await loadShown(name, session, options);
   try {
     return await use(model);
   } finally {
     await model.dispose();
+  }
+}
+
+/** Loads a model and shows how a download goes. */
+export async function loadShown(name: string | undefined, session: Session, options: LoadOptions = {}): Promise<Model> {
+  const { onProgress, end } = showProgress(session);
+  try {
+    return await load(name, { ...options, signal: session.signal, onProgress });
+  } finally {
+    end();
   }
 }

@@ -21,6 +21,8 @@ export interface Session {
   print(text: string): void;
   /** One line for standard error. */
   complain(text: string): void;
+  /** Shows a line on standard error until the next one takes its place, an empty one at last; only on a terminal. */
+  status?: ((line: string) => void) | undefined;
 }
 
 /** Exit codes. */
@@ -41,18 +43,19 @@ export function processSession(signal: AbortSignal): Session {
     signal,
     print: (text) => stdout.write(`${text}\n`),
     complain: (text) => stderr.write(`${text}\n`),
+    status: stderr.isTTY && !dumb ? (line) => stderr.write(`\r${line}\u001b[K`) : undefined,
   };
 }
 
 /**
- * Does the work for each video in turn. One that fails is reported as `name: CODE: message`, and the others go on.
+ * Does the work for each video, or whatever else was named, in turn. One that fails is reported as `name: CODE: message`, and the others go on.
  *
  * @returns The exit code.
  */
-export async function eachVideo(
-  videos: readonly Video[],
+export async function eachVideo<V extends { name: string } = Video>(
+  videos: readonly V[],
   session: Session,
-  work: (video: Video, isFirst: boolean) => Promise<void>,
+  work: (video: V, isFirst: boolean) => Promise<void>,
 ): Promise<number> {
   let code: number = exit.success;
   for (const [index, video] of videos.entries()) {

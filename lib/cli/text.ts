@@ -80,6 +80,11 @@ export function milliseconds(value: number): string {
   return value < 100 ? value.toFixed(1) : value.toFixed(0);
 }
 
+/** Bytes in megabytes. */
+export function megabytes(bytes: number): string {
+  return (bytes / 1e6).toFixed(1);
+}
+
 /** Seconds to the millisecond. */
 export function seconds(value: number): string {
   return `${value.toFixed(3)} s`;

@@ -42,15 +42,17 @@ describe('the known models', () => {
     for (const [index, model] of known.entries()) assert.equal(model.bundled, index < bundled.length, model.name);
   });
 
-  it('are cached when their weights are', async () => {
+  it('are cached when they are whole', async () => {
     const cached = async (): Promise<string[]> =>
       (await knownModels()).filter((model) => model.cached && !model.bundled).map(({ name }) => name);
     assert.deepEqual(await cached(), []);
     await cache('MCG-NJU/videomae-base', 'config.json');
     assert.deepEqual(await cached(), []);
-    await cache('MCG-NJU/videomae-base', 'config.json', 'pytorch_model.bin');
-    await cache('google/vivit-b-16x2', 'config.json', 'model.safetensors');
-    await cache('somebody/else', 'config.json', 'model.safetensors');
+    await cache('MCG-NJU/videomae-large', 'config.json', 'preprocessor_config.json', 'model.safetensors.index.json');
+    assert.deepEqual(await cached(), []);
+    await cache('MCG-NJU/videomae-base', 'config.json', 'preprocessor_config.json', 'pytorch_model.bin');
+    await cache('google/vivit-b-16x2', 'config.json', 'preprocessor_config.json', 'model.safetensors');
+    await cache('somebody/else', 'config.json', 'preprocessor_config.json', 'model.safetensors');
     assert.deepEqual(await cached(), ['MCG-NJU/videomae-base', 'google/vivit-b-16x2']);
   });
 

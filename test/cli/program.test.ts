@@ -55,7 +55,17 @@ describe('the program', function () {
   it('explains itself', async () => {
     const { code, stdout } = await tubelet(['--help']);
     assert.equal(code, 0);
-    for (const word of ['classify', 'embed', 'probe', 'frames', 'compare', 'models', 'Examples:', 'Exit codes']) {
+    for (const word of [
+      'classify',
+      'embed',
+      'probe',
+      'frames',
+      'compare',
+      'models',
+      'pull',
+      'Examples:',
+      'Exit codes',
+    ]) {
       assert.ok(stdout.includes(word), word);
     }
     assert.deepEqual(await tubelet(['-h']), { code: 0, stdout, stderr: '' });

@@ -1,34 +1,23 @@
 import assert from 'node:assert/strict';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { bundledModels, defaultModel, locate } from '#lib/names';
 
+import { ownEnvironment } from '../support/environment';
 import { inRoot } from '../support/paths';
 import { rejectsWith } from '../support/rejects';
 import { suiteFolder } from '../support/temp';
 
 const commit = '0123456789abcdef0123456789abcdef01234567';
-const variables = ['HF_HUB_CACHE', 'HUGGINGFACE_HUB_CACHE', 'HF_HOME', 'XDG_CACHE_HOME', 'TUBELET_MODEL', 'HOME'];
-
 describe("a model's name", () => {
   const suite = suiteFolder('names');
-  const before = new Map<string, string | undefined>();
-
+  ownEnvironment(suite);
   beforeEach(() => {
-    for (const name of variables) before.set(name, process.env[name]);
-    for (const name of variables) Reflect.deleteProperty(process.env, name);
-    process.env['HOME'] = suite();
+    process.env['HF_HUB_OFFLINE'] = '1';
   });
 
-  afterEach(() => {
-    for (const [name, value] of before) {
-      if (value === undefined) Reflect.deleteProperty(process.env, name);
-      else process.env[name] = value;
-    }
-  });
-
-  /** A hub cache with one repository, as huggingface_hub lays it out. */
+  /** A hub cache with one whole repository, as huggingface_hub lays it out. */
   async function cache(
     hub: string,
     repository: string,
@@ -37,6 +26,9 @@ describe("a model's name", () => {
     const folder = join(hub, `models--${repository.replace('/', '--')}`);
     const snapshot = join(folder, 'snapshots', commit);
     await mkdir(snapshot, { recursive: true });
+    for (const file of ['config.json', 'preprocessor_config.json', 'model.safetensors']) {
+      await writeFile(join(snapshot, file), '{}');
+    }
     for (const [ref, content] of Object.entries(refs)) {
       await mkdir(join(folder, 'refs', ref, '..'), { recursive: true });
       await writeFile(join(folder, 'refs', ref), content);
@@ -81,12 +73,18 @@ describe("a model's name", () => {
     assert.equal((await locate('org/name')).folder, folder);
   });
 
-  it('that is not in the cache is an error that says how to get it', async () => {
+  it('that is not in the cache, where nothing may be downloaded, is an error that says what to do', async () => {
     process.env['HF_HUB_CACHE'] = join(suite(), 'empty');
     const { message } = await rejectsWith(locate('org/name'), 'MODEL_NOT_FOUND', /not in the Hugging Face cache/);
-    assert.match(message, /hf download org\/name /);
+    assert.match(message, /HF_HUB_OFFLINE forbids to download it: unset it, or run 'tubelet pull org\/name' where/);
     assert.match(message, /These come with tubelet: .*motion-vivit/);
-    await rejectsWith(locate('org/name@v1.0'), 'MODEL_NOT_FOUND', /hf download org\/name --revision v1\.0/);
+    process.env['HF_HUB_OFFLINE'] = '0';
+    process.env['TRANSFORMERS_OFFLINE'] = 'Yes';
+    await rejectsWith(
+      locate('org/name@v1.0'),
+      'MODEL_NOT_FOUND',
+      /TRANSFORMERS_OFFLINE .* 'tubelet pull org\/name@v1\.0'/,
+    );
   });
 
   it('with a revision that is not in the cache is an error of its own', async () => {
@@ -97,9 +95,26 @@ describe("a model's name", () => {
       await rejectsWith(
         locate(`org/name@${revision}`),
         'MODEL_NOT_FOUND',
-        new RegExp(`but not its revision '${revision}'`),
+        new RegExp(`'org/name@${revision}' is not in the Hugging Face cache`),
       );
     }
+  });
+
+  it('whose checkpoint is in the cache in part is an error that says what is lacking', async () => {
+    const hub = join(suite(), 'part');
+    process.env['HF_HUB_CACHE'] = hub;
+    const folder = await cache(hub, 'org/name');
+    await rm(join(folder, 'model.safetensors'));
+    await rejectsWith(locate('org/name'), 'MODEL_NOT_FOUND', /is in the Hugging Face cache .*, but without weights\./);
+    await writeFile(join(folder, 'model.safetensors.index.json'), '{"weight_map":{"a":"a.safetensors"}}');
+    await rm(join(folder, 'preprocessor_config.json'));
+    await symlink('../../blobs/gone', join(folder, 'video_preprocessor_config.json'));
+    await rejectsWith(locate('org/name'), 'MODEL_NOT_FOUND', /without preprocessor_config\.json, a\.safetensors\./);
+    await writeFile(join(folder, 'processor_config.json'), '{}');
+    await writeFile(join(folder, 'a.safetensors'), '');
+    assert.equal((await locate('org/name')).folder, folder);
+    await rm(join(folder, 'config.json'));
+    await rejectsWith(locate('org/name'), 'MODEL_NOT_FOUND', /is not in the Hugging Face cache/);
   });
 
   it('never leads out of the cache', async () => {

@@ -1,0 +1,80 @@
+/**
+ * `tubelet pull`: puts checkpoints into the cache, or brings them up to date.
+ *
+ * @module
+ */
+import { TubeletError } from '../errors';
+import { offlineBecauseOf } from '../hub/environment';
+import { type PullOptions, type Pulled, pull as pullFromHub } from '../hub/pull';
+import { parseHubName, titleOf } from '../hub/repository';
+import { parse } from './arguments';
+import { type Command, optionHelp } from './command';
+import { showProgress } from './progress';
+import { type Session, eachVideo } from './session';
+import { printable, styled } from './text';
+
+const help = `Usage: tubelet pull NAME... [options]
+
+Downloads what a checkpoint needs into the Hugging Face cache, or what is new
+of it. NAME is org/name or org/name@revision. Other commands download what they
+lack by themselves; they take what is in the cache as it is.
+
+Options:
+${optionHelp.json}
+
+HF_HOME, HF_HUB_CACHE, HF_TOKEN, HF_ENDPOINT and HF_HUB_OFFLINE mean what they
+mean to Hugging Face's own programs.
+
+Examples:
+  tubelet pull MCG-NJU/videomae-base-finetuned-kinetics
+  tubelet pull google/vivit-b-16x2-kinetics400@main`;
+
+export const pull: Command = {
+  summary: 'download checkpoints, or what is new of them',
+  help,
+  run: async (args, session) => {
+    const { values, files } = parse(args, { json: { type: 'boolean' } }, 'NAME');
+    const asText = session.interactive && values.json !== true;
+    return eachVideo(
+      files.map((name) => ({ name })),
+      session,
+      async ({ name }) => {
+        const pulled = await pullShown(name, session);
+        session.print(asText ? report(name, pulled, session) : JSON.stringify({ name, ...pulled }));
+      },
+    );
+  },
+};
+
+async function pullShown(name: string, session: Session): Promise<Pulled> {
+  const { onProgress, end } = showProgress(session);
+  try {
+    return await pullByName(name, { signal: session.signal, onProgress });
+  } finally {
+    end();
+  }
+}
+
+async function pullByName(name: string, options: PullOptions): Promise<Pulled> {
+  const hub = parseHubName(name);
+  if (hub === undefined) {
+    throw new TubeletError('INVALID_ARGUMENT', `'${name}' is no name of the hub: write org/name or org/name@revision`);
+  }
+  const variable = offlineBecauseOf();
+  if (variable !== undefined) {
+    const message = `'${titleOf(hub)}' is not downloaded: the environment variable ${variable} forbids it`;
+    throw new TubeletError('DOWNLOAD_FAILED', message);
+  }
+  return pullFromHub(hub, options);
+}
+
+function report(name: string, { commit, folder, license }: Pulled, session: Session): string {
+  const lines = [styled(printable(name), 'bold', session.color), `  commit ${commit}`, `  ${printable(folder)}`];
+  if (license !== undefined) lines.push(`  licence ${printable(license)}${nonCommercial(license)}`);
+  return lines.join('\n');
+}
+
+/** By the names that the hub has for licences. */
+function nonCommercial(license: string): string {
+  return /(^|-)nc(-|$)/.test(license) ? ': not for commercial use' : '';
+}

@@ -1,0 +1,191 @@
+/**
+ * One file's way into the cache: locked, resumed, verified, and only then under its name.
+ *
+ * @module
+ */
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { TubeletError, isSystemError } from '../errors';
+import { readChunks } from '../inputs/chunks';
+import { abortable, throwIfAborted } from '../task';
+import type { RepositoryCache } from './cache';
+import type { HubClient, RemoteFile } from './client';
+import { Lock } from './lock';
+import { PartialFile } from './partial';
+import { PassingFailure, Patience } from './patience';
+
+/** How far a file has come. */
+export interface DownloadProgress {
+  /** The file's name in its repository. */
+  file: string;
+  /** Bytes that are here, those of an earlier attempt included. */
+  received: number;
+  /** Bytes that it has. */
+  total: number;
+}
+
+/** What all files of a download have in common. */
+export interface Download {
+  client: HubClient;
+  cache: RepositoryCache;
+  signal?: AbortSignal | undefined;
+  onProgress?: ((progress: DownloadProgress) => void) | undefined;
+}
+
+/** So many bytes are no accident: a connection that brings them may be cut any number of times. */
+const realProgress = 1 << 16;
+/** Milliseconds without a byte after which a connection counts as cut. */
+const longestStall = 20_000;
+
+/**
+ * Puts a file's content into the cache, unless it is there.
+ *
+ * @throws TubeletError DOWNLOAD_FAILED, ACCESS_DENIED, MODEL_NOT_FOUND
+ */
+export async function fetchBlob(file: RemoteFile, download: Download): Promise<void> {
+  const { cache, signal } = download;
+  const path = join(cache.blobs, file.etag);
+  if (await isWhole(path, file)) return;
+  const lock = await Lock.acquire(join(cache.locks, `${file.etag}.tubelet.lock`), signal);
+  try {
+    if (!(await isWhole(path, file))) await fetchInto(path, file, download);
+  } finally {
+    await lock.release();
+  }
+}
+
+/** Blobs are named by their content, so that only a cut one can be wrong. */
+async function isWhole(path: string, { size }: RemoteFile): Promise<boolean> {
+  try {
+    return (await stat(path)).size === size;
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return false;
+    throw error;
+  }
+}
+
+async function fetchInto(path: string, file: RemoteFile, download: Download): Promise<void> {
+  const partial = await PartialFile.open(download.cache.blobs, file, download.signal);
+  try {
+    if (!(await partial.hasRoom())) throw noRoom(file);
+    const resumed = partial.size > 0;
+    await receive(partial, file, download);
+    if (!partial.isRight()) {
+      // What lay here from before may have rotted; a second copy of the same wrong bytes is the server's.
+      if (resumed) await partial.restart();
+      if (resumed) await receive(partial, file, download);
+      if (!resumed || !partial.isRight()) throw wrong(file);
+    }
+    await partial.publish(path);
+  } catch (error) {
+    if (isFinal(error)) await partial.discard();
+    throw error;
+  } finally {
+    await partial.close();
+  }
+}
+
+/** Asks for what is missing until all is there, however often the connection breaks. */
+async function receive(partial: PartialFile, file: RemoteFile, download: Download): Promise<void> {
+  const { signal, onProgress } = download;
+  const patience = new Patience(`download ${file.name} from ${file.url.host}`, signal);
+  const report = (): void => onProgress?.({ file: file.name, received: partial.size, total: file.size });
+  report();
+  let before = partial.size;
+  while (partial.size < file.size) {
+    try {
+      await receiveSome(partial, file, download, report);
+    } catch (error) {
+      if (partial.size - before >= realProgress) patience.renew();
+      before = partial.size;
+      await patience.after(error);
+    }
+  }
+}
+
+/** One request and its answer, as far as it goes. */
+async function receiveSome(
+  partial: PartialFile,
+  file: RemoteFile,
+  { client, signal }: Download,
+  report: () => void,
+): Promise<void> {
+  const response = await client.open(file, partial.size);
+  const { body } = response;
+  if (body === null) throw new PassingFailure('the answer is empty');
+  const chunks = readChunks(body);
+  try {
+    if (response.status !== 206) await partial.restart();
+    else if (!isRest(response, partial, file)) throw wrong(file);
+    for (;;) {
+      const { done, value } = await nextOf(chunks.next(), signal);
+      if (done === true) break;
+      if (!(value instanceof Uint8Array) || partial.size + value.length > file.size) throw wrong(file);
+      await partial.append(value);
+      throwIfAborted(signal);
+      report();
+    }
+  } finally {
+    chunks.stop();
+  }
+  if (partial.size < file.size)
+    throw new PassingFailure(`the answer ended after ${partial.size} of ${file.size} bytes`);
+}
+
+async function nextOf<T>(chunk: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  try {
+    return await abortable(beforeStall(chunk), signal);
+  } catch (error) {
+    throwIfAborted(signal);
+    if (error instanceof PassingFailure) throw error;
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+    throw new PassingFailure(
+      `the connection broke (${cause instanceof Error ? cause.message : String(cause)})`,
+      0,
+      cause,
+    );
+  }
+}
+
+/** A connection whose other end has gone may never say so. */
+async function beforeStall<T>(chunk: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const stall = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      reject(new PassingFailure(`nothing has come for ${longestStall / 1000} s`));
+    }, longestStall);
+  });
+  try {
+    return await Promise.race([chunk, stall]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Whether a part of a file is the part that was asked for, of that file. */
+function isRest({ headers }: Response, { size }: PartialFile, file: RemoteFile): boolean {
+  const [, from, total] = /^bytes (\d+)-\d+\/(\d+)$/.exec(headers.get('content-range') ?? '') ?? [];
+  return Number(from) === size && Number(total) === file.size;
+}
+
+/** Whether what has arrived is of no use, or takes room that is needed. */
+function isFinal(error: unknown): boolean {
+  return error instanceof WrongBytes || isSystemError(error, 'ENOSPC', 'EDQUOT', 'EFBIG') || error instanceof NoRoom;
+}
+
+class WrongBytes extends TubeletError {}
+
+class NoRoom extends TubeletError {}
+
+function wrong({ name, url, etag, size }: RemoteFile): TubeletError {
+  return new WrongBytes(
+    'DOWNLOAD_FAILED',
+    `Cannot download ${name}: what ${url.host} sent is not what the hub describes (${size} bytes with the hash ${etag}). ` +
+      'Nothing of it was kept. Try again; if it stays so, something on the way changes it',
+  );
+}
+
+function noRoom({ name, size }: RemoteFile): TubeletError {
+  return new NoRoom('WRITE_FAILED', `There is no room for ${name} (${size} bytes) in the cache`);
+}

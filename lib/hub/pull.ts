@@ -1,0 +1,77 @@
+/**
+ * Fetches what a checkpoint needs into the shared cache.
+ *
+ * @module
+ */
+import { TubeletError } from '../errors';
+import { abortable } from '../task';
+import { type Download, type DownloadProgress, fetchBlob } from './blob';
+import { RepositoryCache } from './cache';
+import { HubClient } from './client';
+import { hubCache } from './environment';
+import { neededFiles, shardIndex, shardsIn } from './needed';
+import { type HubName, titleOf } from './repository';
+
+/** How to fetch. */
+export interface PullOptions {
+  signal?: AbortSignal | undefined;
+  /** Called when a file begins and whenever more of it has arrived. */
+  onProgress?: ((progress: DownloadProgress) => void) | undefined;
+}
+
+/** A checkpoint that is in the cache. */
+export interface Pulled {
+  commit: string;
+  folder: string;
+  /** As the model card has it, such as `cc-by-nc-4.0`. */
+  license?: string;
+}
+
+/**
+ * Asks the hub what the revision is now and fetches what is missing of it. A file appears in the snapshot when it has
+ * been verified, and the revision is noted when all have appeared. What has arrived of a file stays for the next time.
+ *
+ * @throws TubeletError MODEL_NOT_FOUND, ACCESS_DENIED, DOWNLOAD_FAILED, WRITE_FAILED, MODEL_INVALID (no checkpoint)
+ */
+export async function pull(name: HubName, { signal, onProgress }: PullOptions = {}): Promise<Pulled> {
+  // The caller need not wait until files are closed and locks released.
+  return abortable(pullAll(name, { signal, onProgress }), signal);
+}
+
+async function pullAll(name: HubName, { signal, onProgress }: PullOptions): Promise<Pulled> {
+  const cache = new RepositoryCache(name.repository);
+  const client = await HubClient.for(name, signal);
+  const download: Download = { client, cache, signal, onProgress };
+  const { commit, files, license } = await client.revision();
+  const folder = cache.snapshot(commit);
+  try {
+    const { small, weights } = neededFiles(titleOf(name), files);
+    for (const file of small) await fetchFile(commit, file, download);
+    const shards = small.includes(shardIndex) ? await shardsIn(folder) : [];
+    for (const file of [...weights, ...shards]) await fetchFile(commit, file, download);
+    await cache.remember(name.revision, commit);
+  } catch (error) {
+    throw asWriteFailure(error, titleOf(name));
+  }
+  return { commit, folder, ...(license !== undefined && { license }) };
+}
+
+async function fetchFile(commit: string, name: string, download: Download): Promise<void> {
+  const { client, cache } = download;
+  if (await cache.has(commit, name)) return;
+  const file = await client.file(commit, name);
+  await fetchBlob(file, download);
+  await cache.link(commit, name, file.etag);
+}
+
+/** Failures of the file system are those of writing: nothing else is read here but what was written. */
+function asWriteFailure(error: unknown, title: string): unknown {
+  const isOwn = error instanceof TubeletError && error.code === 'WRITE_FAILED';
+  if (!isOwn && !(error instanceof Error && 'syscall' in error)) return error;
+  return new TubeletError(
+    'WRITE_FAILED',
+    `Cannot write '${title}' to the cache ${hubCache()}: ${error.message}. Make room there, or name another folder with ` +
+      'the environment variable HF_HUB_CACHE',
+    { cause: error },
+  );
+}
