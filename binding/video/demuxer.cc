@@ -1,6 +1,7 @@
 #include "video/demuxer.h"
 
 #include <algorithm>
+#include <memory>
 #include <new>
 #include <vector>
 
@@ -31,6 +32,14 @@ std::int64_t score(const AVStream& stream) {
 bool isBeyondAnyClock(std::int64_t time) {
   constexpr std::int64_t kMost = std::int64_t{1} << 61;
   return time != AV_NOPTS_VALUE && (time < -kMost || time > kMost);
+}
+
+/// libav says ENOMEM also when it refuses a size, such as a damaged table gives a frame. Nothing in a file is larger
+/// than the file: where there is memory for all of it, memory is not what was lacking.
+bool isOutOfMemory(int averror, const Source& source) {
+  if (averror != AVERROR(ENOMEM)) return false;
+  const auto bytes = static_cast<std::size_t>(std::min<std::int64_t>(source.size(), INT32_MAX / 2));
+  return !std::unique_ptr<void, FreeByPointer<av_free>>(av_malloc(bytes));
 }
 
 }  // namespace
@@ -226,7 +235,7 @@ bool Demuxer::read(AVPacket& packet) {
     io_.rethrow();
     if (result == AVERROR_EOF) return false;
     if (result == AVERROR(EAGAIN)) continue;
-    if (result < 0 && result != AVERROR(ENOMEM)) {
+    if (result < 0 && !isOutOfMemory(result, source_)) {
       if (!warnings_.empty()) return false;  // of a file that is known to be cut short, the rest
       if (tolerated(source_.name() + " cannot be read further: " + reason(result) + ".")) return false;
     }
@@ -255,7 +264,7 @@ void Demuxer::fail(const std::string& attempt, int averror) const {
         what + ": more than " + std::to_string(limits_.streams) + " streams. Raise the limit `streams` to read it.",
         why);
   }
-  if (averror == AVERROR(ENOMEM)) throw Error(ErrorCode::OutOfMemory, what + ": out of memory.", why);
+  if (isOutOfMemory(averror, source_)) throw Error(ErrorCode::OutOfMemory, what + ": out of memory.", why);
   if (const auto missing = missingBytes(source_, token_)) {
     throw Error(ErrorCode::TruncatedVideo, what + ": it was cut short; " + *missing + ". Copy or download it again.",
                 why);

@@ -213,7 +213,7 @@ void HostileCorpus::addFragments() {
           fullBox("sidx", big(1, 4) + big(25, 4) + big(0, 8) + big(0, 2) + big(0xFFFF, 2) + noise(600, 6)) +
           whole.substr(first),
       broken);
-  add("mov: 3,000 times the same fragment",
+  add("mov: 1,000 times the same fragments",
       whole.substr(0, first) + repeated(whole.substr(first, bodyOf(whole, "mfra") - 8 - first), 1000), broken);
 }
 
