@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkConfiguration } from '../checkpoint';
 import { TubeletError } from '../errors';
 import { offlineBecauseOf } from '../hub/environment';
 import { type PullOptions, type Pulled, pull as pullFromHub } from '../hub/pull';
@@ -65,7 +66,7 @@ async function pullByName(name: string, options: PullOptions): Promise<Pulled> {
     const message = `'${titleOf(hub)}' is not downloaded: the environment variable ${variable} forbids it`;
     throw new TubeletError('DOWNLOAD_FAILED', message);
   }
-  return pullFromHub(hub, options);
+  return pullFromHub(hub, { ...options, beforeWeights: checkConfiguration });
 }
 
 function report(name: string, { commit, folder, license }: Pulled, session: Session): string {

@@ -68,6 +68,20 @@ describe('a model of the hub', function () {
     assert.deepEqual(hub.asked, []);
   });
 
+  it('that is none for video is refused before its weights are fetched', async () => {
+    const config = hub.files['config.json']!;
+    hub.files['config.json'] = Buffer.from('{"model_type":"bert"}');
+    try {
+      await rejectsWith(load('org/name'), 'MODEL_INVALID', /config\.json/);
+      const { code, stderr } = await tubelet('pull', 'org/name');
+      assert.equal(code, 1);
+      assert.match(stderr, /\norg\/name: MODEL_INVALID: |^org\/name: MODEL_INVALID: /);
+      assert.ok(!hub.lines.some((line) => line.startsWith('store')));
+    } finally {
+      hub.files['config.json'] = config;
+    }
+  });
+
   it('tells the caller how the download goes', async () => {
     const progress: DownloadProgress[] = [];
     const loaded = await load('org/name', { onProgress: (state) => progress.push(state) });
