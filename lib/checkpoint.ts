@@ -16,8 +16,8 @@ import type { PullOptions } from './hub/pull';
 import { type JsonObject, isObject, readJson } from './json';
 import { type Location, locate } from './names';
 import { packageRoot } from './package';
-import { readPreprocessing } from './preprocessing';
-import { trainedSampling } from './presets';
+import { fitToModel, readPreprocessing } from './preprocessing';
+import { type Licence, licenceOf, readPresets, trainedSampling } from './presets';
 import type { TrainedSampling } from './sampling';
 
 /** A checkpoint whose configuration has been read and checked. */
@@ -25,6 +25,8 @@ export interface Checkpoint extends Location {
   config: ModelConfig;
   preprocessing: NativePreprocessing;
   sampling: TrainedSampling;
+  /** `null`: not known. */
+  licence: Licence | null;
   format: NativeModelSpec['format'];
   weights: FileIdentity[];
 }
@@ -38,9 +40,11 @@ export async function openCheckpoint(name: string, options?: PullOptions): Promi
   const location = await locate(name, { ...options, beforeWeights: checkConfiguration });
   const { folder } = location;
   const { config, json, file } = await readConfiguration(folder);
-  const preprocessing = await findPreprocessing(folder, config);
+  const known = (await readPresets()).checkpoints.get(location.name);
+  const preprocessing = fitToModel(await findPreprocessing(folder, config), config.size, known?.size, folder);
   const sampling = await trainedSampling(location.name, json, config, file);
-  return { ...location, config, preprocessing, sampling, ...(await findWeights(folder)) };
+  const licence = await licenceOf(location.name);
+  return { ...location, config, preprocessing, sampling, licence, ...(await findWeights(folder)) };
 }
 
 /**

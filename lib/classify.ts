@@ -6,10 +6,12 @@
 import { atCallSite } from './errors';
 import { withVideo } from './inputs';
 import type { VideoInput } from './inputs/kinds';
+import { type Labels, labelsRule, readLabels } from './labels';
 import { boolean, integer, readOptions, text } from './options';
 import { type ClipOptions, clipRules } from './reading';
 import type { ClassifyResult } from './results';
 import { withSharedModel } from './shared';
+import { abortable } from './task';
 
 /** Options of {@link Model.classify}. */
 export interface ClassifyOptions extends ClipOptions {
@@ -23,6 +25,8 @@ export interface ClassifyOptions extends ClipOptions {
 export interface ClassifyWithOptions extends ClassifyOptions {
   /** The model's name, as in {@link load}. Default: `TUBELET_MODEL`, else MCG-NJU/videomae-base-finetuned-kinetics. */
   model?: string | undefined;
+  /** Names for the classes, instead of the checkpoint's: a list, or the path of a file with one a line. */
+  labels?: Labels | undefined;
 }
 
 /** @internal */
@@ -49,17 +53,19 @@ export const classifyRules = {
  * @param video - See {@link VideoInput}. A string is always the path of a file, never an address.
  * @param options - See {@link ClassifyWithOptions}.
  * @returns The best classes with what was really done.
- * @throws TubeletError INVALID_ARGUMENT (also for a self-supervised checkpoint: it has no classes, and for frames or a range
- *   that the video does not have); FILE_NOT_FOUND, READ_FAILED (files, servers, streams), WRITE_FAILED (the temporary
+ * @throws TubeletError INVALID_ARGUMENT (also for a self-supervised checkpoint: it has no classes, for labels that are not as
+ *   many, and for frames or a range that the video does not have); FILE_NOT_FOUND, READ_FAILED (files, servers, streams), WRITE_FAILED (the temporary
  *   copy of a stream), NOT_A_VIDEO, NO_VIDEO_STREAM, UNSUPPORTED_VIDEO, CORRUPT_VIDEO, TRUNCATED_VIDEO, LIMIT_EXCEEDED
  *   and TIMEOUT about the video; BUSY; OUT_OF_MEMORY; and all of {@link load}'s. An abort rejects with the signal's own
  *   reason.
  */
 export function classify(video: VideoInput, options?: ClassifyWithOptions): Promise<ClassifyResult> {
   return atCallSite(async () => {
-    const { model, ...request } = readOptions('classify', options, { ...classifyRules, model: text });
-    return withVideo('classify', video, request, (input, signal) =>
-      withSharedModel(model, signal, (loaded) => loaded.classify({ ...request, input, signal })),
-    );
+    const rules = { ...classifyRules, model: text, labels: labelsRule };
+    const { model, labels: wanted, ...request } = readOptions('classify', options, rules);
+    return withVideo('classify', video, request, async (input, signal) => {
+      const labels = wanted === undefined ? undefined : await abortable(readLabels(wanted), signal);
+      return withSharedModel(model, signal, (loaded) => loaded.classify({ ...request, labels, input, signal }));
+    });
   });
 }

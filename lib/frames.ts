@@ -13,7 +13,7 @@ import { familySampling } from './presets';
 import { type ClipOptions, clipRules, toNativeRead } from './reading';
 import { type ClipDetails, clipDetails } from './results';
 import { openBinding } from './runtime';
-import { type Sampling, type TrainedSampling, mostFrames, toNativeSampling } from './sampling';
+import { type Sampling, type TrainedSampling, isSpacing, mostFrames, respaced, toNativeSampling } from './sampling';
 import { abortable, runTask } from './task';
 
 /** Options of {@link readFrames}. */
@@ -74,7 +74,7 @@ export function readFrames(video: VideoInput, options?: ReadFramesOptions): Prom
       const { family, sampling } = await samplingOf(request.model, signal);
       const clip = {
         input,
-        sampling: toNativeSampling(request, override(sampling, request), family),
+        sampling: toNativeSampling(request, respaced(sampling, request), family),
         read: toNativeRead(request),
       };
       const binding = await abortable(openBinding(), signal);
@@ -101,9 +101,8 @@ function checkMeaning(sampling: Sampling, { frames, stride, fps }: FrameOptions)
     );
   }
   if (typeof sampling === 'object' && frames !== undefined) {
-    throw invalid(
-      `readFrames: 'frames' says how many to take; with ${describeSampling(sampling)} it is as many as are listed`,
-    );
+    const instead = isSpacing(sampling) ? 'say it in there' : 'it is as many as are listed';
+    throw invalid(`readFrames: 'frames' says how many to take; with ${describeSampling(sampling)} ${instead}`);
   }
 }
 
@@ -122,12 +121,4 @@ async function samplingOf(
   }
   const { config, sampling } = await abortable(openCheckpoint(model, { signal }), signal);
   return { family: config.family, sampling };
-}
-
-function override(sampling: TrainedSampling, { frames, stride, fps }: FrameOptions): TrainedSampling {
-  return {
-    frames: frames ?? sampling.frames,
-    stride: stride ?? sampling.stride,
-    fps: fps ?? sampling.fps,
-  };
 }

@@ -4,6 +4,7 @@
  *
  * @packageDocumentation
  */
+export type { Adjustments } from './adjust';
 export { classify, type ClassifyOptions, type ClassifyWithOptions } from './classify';
 export type { Family } from './config';
 export { embed, type EmbedOptions, type EmbedWithOptions } from './embed';
@@ -13,10 +14,12 @@ export type { WebStream } from './inputs/chunks';
 export type { PixelBytes, RawFrame, RawFrames } from './inputs/frames';
 export type { EncodedVideo, VideoInput } from './inputs/kinds';
 export type { DownloadProgress } from './hub/blob';
+export type { Labels } from './labels';
 export { load, type LoadOptions } from './load';
 export type { ModelInfo } from './loaded';
 export type { Model } from './model';
+export type { Licence } from './presets';
 export { probe, type ProbeOptions, type ProbeResult, type StreamDetails } from './probe';
 export type { ClipOptions, Limits, ReadingOptions } from './reading';
 export type { CheckpointIdentity, ClassifyResult, ClipDetails, EmbedResult, Prediction, Provenance } from './results';
-export type { FrameList, Sampling, SamplingMode, TrainedSampling } from './sampling';
+export type { FrameList, Sampling, SamplingMode, Spacing, TrainedSampling } from './sampling';

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { type Adjustments, adjustmentRules } from './adjust';
 import { TubeletError, atCallSite } from './errors';
 import type { DownloadProgress } from './hub/blob';
 import { openModel } from './loaded';
@@ -11,7 +12,7 @@ import { defaultModel } from './names';
 import { type Rule, abortSignal, callback, integer, readModelName, readOptions } from './options';
 
 /** Options of {@link load}. */
-export interface LoadOptions {
+export interface LoadOptions extends Adjustments {
   /**
    * Threads that one forward pass may use, 1 to 1024. Default: as many CPUs as the process may use (its affinity and
    * its cgroup's quota respected), but no more than the model has work for: one for each 16 MB of weights.
@@ -33,6 +34,7 @@ const loadRules = {
   maxQueue: integer(0, 1_000_000),
   signal: abortSignal,
   onProgress: callback as Rule<(progress: DownloadProgress) => void>,
+  ...adjustmentRules,
 };
 
 /**
@@ -48,8 +50,9 @@ const loadRules = {
  * @param options - See {@link LoadOptions}.
  * @returns The model; dispose of it when it is no longer needed.
  * @throws TubeletError INVALID_ARGUMENT; MODEL_NOT_FOUND; DOWNLOAD_FAILED, ACCESS_DENIED and WRITE_FAILED (no room in the
- *   cache) about a download, of which what has arrived is kept; MODEL_INVALID (a file is missing or wrong); CHECKPOINT_MISMATCH (tensors missing, left over or misshapen); READ_FAILED; OUT_OF_MEMORY;
- *   RUNTIME_NOT_FOUND. An abort rejects with the signal's own reason.
+ *   cache) about a download, of which what has arrived is kept; MODEL_INVALID (a file is missing or wrong);
+ *   CHECKPOINT_MISMATCH (tensors missing, left over or misshapen); FILE_NOT_FOUND (the label file); READ_FAILED;
+ *   OUT_OF_MEMORY; RUNTIME_NOT_FOUND. An abort rejects with the signal's own reason.
  */
 export function load(name?: string, options?: LoadOptions): Promise<Model> {
   return atCallSite(async () => {

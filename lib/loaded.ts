@@ -3,11 +3,14 @@
  *
  * @module
  */
+import { type AdjustmentRequest, adjusted, requireFrames } from './adjust';
 import type { NativeInput, NativeModel, NativeOutput } from './binding';
 import { type Checkpoint, nativeSpec, openCheckpoint } from './checkpoint';
 import type { Family } from './config';
 import { TubeletError } from './errors';
 import type { PullOptions } from './hub/pull';
+import { requireCount } from './labels';
+import type { Licence } from './presets';
 import { type ClipReading, toNativeRead } from './reading';
 import {
   type CheckpointIdentity,
@@ -18,7 +21,7 @@ import {
   provenance,
 } from './results';
 import { openBinding } from './runtime';
-import { type TrainedSampling, listedFrames, toNativeSampling } from './sampling';
+import { type TrainedSampling, statedFrames, toNativeSampling } from './sampling';
 import { sha256OfWeights } from './sha256';
 import { abortable, runTask } from './task';
 
@@ -28,12 +31,18 @@ export interface ModelInfo {
   /** The folder that the checkpoint was read from. */
   folder: string;
   family: Family;
+  /** The licence of the weights; `null` where it is not known, as for folders. */
+  licence: Licence | null;
   /** One label a class, in the order of `index` and of the logits; empty for a self-supervised checkpoint. */
   labels: string[];
   /** How clips were sampled in training, and so with `sampling: 'trained'`. */
   sampling: TrainedSampling;
   /** Height and width in pixels of what the model sees. */
   size: { height: number; width: number };
+  /**
+   * How frames become pixels: see `resize` and `range` of {@link LoadOptions}.
+   */
+  preprocessing: { resize: 'antialias' | 'plain'; range: 'processor' | 'paper' };
   /** Numbers in an embedding. */
   width: number;
   device: 'cpu';
@@ -47,7 +56,7 @@ export interface ModelInfo {
 }
 
 /** Checked options of {@link load}. */
-export interface LoadRequest {
+export interface LoadRequest extends AdjustmentRequest {
   threads?: number | undefined;
   maxQueue?: number | undefined;
   signal?: AbortSignal | undefined;
@@ -63,6 +72,8 @@ export interface ClipRequest extends ClipReading {
 export interface ClassifyRequest extends ClipRequest {
   topK?: number | undefined;
   logits?: boolean | undefined;
+  /** Instead of the model's own. */
+  labels?: readonly string[] | undefined;
 }
 
 /** A checked request to embed. */
@@ -98,7 +109,9 @@ export class LoadedModel {
 
   async classify(request: ClassifyRequest): Promise<ClassifyResult> {
     this.requireUse('classify');
-    const { labels, checkpoint } = this.info;
+    const { checkpoint } = this.info;
+    const labels = request.labels ?? this.info.labels;
+    requireCount(labels, this.info.labels.length, checkpoint.name);
     const output = await this.run(request);
     return {
       predictions: bestPredictions(output.scores, labels, request.topK ?? defaultTopK),
@@ -121,13 +134,7 @@ export class LoadedModel {
   /** Starts at once, so that calls are served in the order in which they were made. */
   private run(request: ClipRequest): Promise<NativeOutput> {
     const { checkpoint, sampling, family } = this.info;
-    const listed = listedFrames(request.sampling ?? 'trained');
-    if (listed !== undefined && listed !== sampling.frames) {
-      throw new TubeletError(
-        'INVALID_ARGUMENT',
-        `'${checkpoint.name}' sees clips of ${sampling.frames} frames, and 'sampling' lists ${listed}`,
-      );
-    }
+    requireFrames(statedFrames(request.sampling ?? 'trained'), sampling.frames, checkpoint.name);
     const clip = {
       input: request.input,
       sampling: toNativeSampling(request, sampling, family),
@@ -151,12 +158,15 @@ export class LoadedModel {
  */
 export async function openModel(
   name: string,
-  { signal, onProgress, ...options }: LoadRequest = {},
+  { signal, onProgress, threads, maxQueue, ...adjustments }: LoadRequest = {},
 ): Promise<LoadedModel> {
-  const checkpoint = await abortable(openCheckpoint(name, { signal, onProgress }), signal);
+  const found = await abortable(openCheckpoint(name, { signal, onProgress }), signal);
   const started = performance.now();
-  const { native, sha256 } = await loadAndHash(checkpoint, options, signal);
-  return new LoadedModel(native, describe(checkpoint, native, sha256, performance.now() - started));
+  const checkpoint = await abortable(adjusted(found, adjustments), signal);
+  const { native, sha256 } = await loadAndHash(checkpoint, { threads, maxQueue }, signal);
+  const milliseconds = { load: performance.now() - started };
+  const range = adjustments.range ?? 'processor';
+  return new LoadedModel(native, { ...describe(checkpoint, native, sha256, range), milliseconds });
 }
 
 /** Side by side: hashing a large file takes as long as loading it. */
@@ -177,22 +187,28 @@ async function loadAndHash(
   }
 }
 
-function describe(checkpoint: Checkpoint, native: NativeModel, sha256: string, load: number): ModelInfo {
-  const { name, revision, folder, config, sampling } = checkpoint;
+function describe(
+  checkpoint: Checkpoint,
+  native: NativeModel,
+  sha256: string,
+  range: 'processor' | 'paper',
+): Omit<ModelInfo, 'milliseconds'> {
+  const { name, revision, folder, config, preprocessing, sampling, licence } = checkpoint;
   const { family, labels, size, width } = config;
   return {
     checkpoint: { name, ...(revision !== undefined && { revision }), sha256 },
     folder,
     family,
+    licence,
     labels,
     sampling,
     size,
+    preprocessing: { resize: preprocessing.antialias ? 'antialias' : 'plain', range },
     width,
     device: 'cpu',
     precision: 'fp32',
     threads: native.threads,
     weightBytes: native.weightBytes,
-    milliseconds: { load },
   };
 }
 

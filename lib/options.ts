@@ -87,6 +87,14 @@ export function oneOf<const T extends string>(...choices: T[]): Rule<T> {
   };
 }
 
+/** What a rule allows, or null. */
+export function nullable<T>(rule: Rule<T>): Rule<T | null> {
+  return {
+    allowed: `${rule.allowed}, or null`,
+    accepts: (value): value is T | null => value === null || rule.accepts(value),
+  };
+}
+
 /** An object of options of its own. */
 export function group<R extends Record<string, Rule<unknown>>>(rules: R): Rule<Values<R>> {
   return {

@@ -43,6 +43,9 @@ const interpolations = new Map<unknown, NativePreprocessing['interpolation']>([
 ]);
 const defaultResample = 2;
 
+/** From -1 to 1, as ViViT was trained: the published processors rescale to that range, and then normalise once more. */
+export const paperRange = { rescaleFactor: vivit.rescaleFactor, offset: true, normalize: false } as const;
+
 /** A bound that no real configuration meets: it keeps a hostile number from becoming an allocation. */
 const largestSide = 8192;
 
@@ -74,6 +77,44 @@ export function readPreprocessing(config: JsonObject, file: string, family: Fami
     mean: readChannels(config, 'image_mean', defaults.mean, file),
     std: readDeviations(config, defaults.std, file),
   };
+}
+
+/**
+ * Makes sure that what comes out is as large as what the model takes.
+ *
+ * @param published - The size that a published checkpoint is known to take. The preprocessor's configuration of
+ *   facebook/timesformer-hr-finetuned-ssv2 was saved for 224 pixels where the model takes 448: such a one is scaled up.
+ * @param folder - The checkpoint's, for messages.
+ * @throws TubeletError MODEL_INVALID: names both sizes.
+ */
+export function fitToModel(
+  preprocessing: NativePreprocessing,
+  size: { height: number; width: number },
+  published: number | undefined,
+  folder: string,
+): NativePreprocessing {
+  const { resize, resizeHeight, resizeWidth, cropHeight, cropWidth } = preprocessing;
+  const crops = cropHeight > 0;
+  if (!crops && resize !== 'exact') return preprocessing; // the video decides
+  const [height, width] = crops ? [cropHeight, cropWidth] : [resizeHeight, resizeWidth];
+  if (height === size.height && width === size.width) return preprocessing;
+
+  if (published === size.height && published === size.width && height === width) {
+    const scaled = (side: number): number => Math.round((side * published) / height);
+    return {
+      ...preprocessing,
+      resizeHeight: scaled(resizeHeight),
+      resizeWidth: scaled(resizeWidth),
+      cropHeight: scaled(cropHeight),
+      cropWidth: scaled(cropWidth),
+    };
+  }
+  const fields = crops ? 'crop_size' : 'size';
+  throw new TubeletError(
+    'MODEL_INVALID',
+    `The preprocessor's configuration in ${folder} makes pixels of ${height} x ${width} ('${fields}'), but the model ` +
+      `takes ${size.height} x ${size.width} ('image_size' in config.json)`,
+  );
 }
 
 function className(config: JsonObject): string {

@@ -6,7 +6,7 @@
  */
 import type { NativeSampling } from './binding';
 import type { Family } from './config';
-import { type Rule, describe, invalid } from './options';
+import { type Rule, describe, integer, invalid, nullable, positive, readOptions } from './options';
 
 /** The names of the ways to choose frames. */
 export const samplingModes = ['trained', 'spread', 'consecutive'] as const;
@@ -28,28 +28,60 @@ export type FrameList =
   /** The frames with these numbers, from 0. */
   | { indices: readonly number[] };
 
-/** Which frames to take: a rule by its name, or the frames themselves. */
-export type Sampling = SamplingMode | FrameList;
+/** `trained` with another spacing; what is left out stays as it was in training. */
+export interface Spacing {
+  /** Frames a clip. A model's own number cannot be changed. */
+  frames?: number | undefined;
+  /** Every how manieth frame, counted in a video of `fps` frames a second; `null`: evenly over the whole video. */
+  stride?: number | null | undefined;
+  /** The frames a second that `stride` counts in. */
+  fps?: number | undefined;
+}
+
+/** Which frames to take: a rule by its name, the frames themselves, or the spacing to take them at. */
+export type Sampling = SamplingMode | FrameList | Spacing;
 
 /** The most frames that one call returns. */
 export const mostFrames = 4096;
 
+const spacingRules = {
+  frames: integer(1, mostFrames),
+  stride: nullable(positive(1000)),
+  fps: positive(1000),
+};
+
+/** @internal */
+export const spacingRule: Rule<Spacing> = {
+  allowed: 'an object such as { stride: 4, fps: 30 }',
+  accepts: (value): value is Spacing => keysOf(value).length > 0,
+  copy: (spacing, what) => readOptions(what, spacing, spacingRules),
+};
+
 /** @internal */
 export const samplingRule: Rule<Sampling> = {
-  allowed: `one of ${samplingModes.map((mode) => `'${mode}'`).join(', ')}, { timestamps: [...] }, { indices: [...] }`,
-  accepts: (value): value is Sampling =>
-    samplingModes.some((mode) => mode === value) ||
-    (typeof value === 'object' &&
-      value !== null &&
-      Object.keys(value).length === 1 &&
-      ('timestamps' in value || 'indices' in value)),
+  allowed:
+    `one of ${samplingModes.map((mode) => `'${mode}'`).join(', ')}, ` +
+    '{ timestamps: [...] }, { indices: [...] }, { stride, fps, frames }',
+  accepts: (value): value is Sampling => {
+    if (samplingModes.some((mode) => mode === value)) return true;
+    const keys = keysOf(value);
+    return keys.includes('timestamps') || keys.includes('indices') ? keys.length === 1 : keys.length > 0;
+  },
   copy: (sampling, what) => {
     if (typeof sampling === 'string') return sampling;
-    return 'timestamps' in sampling
-      ? { timestamps: listOf(`${what}.timestamps`, sampling.timestamps, 'finite numbers', Number.isFinite) }
-      : { indices: listOf(`${what}.indices`, sampling.indices, 'whole numbers from 0 on', isIndex) };
+    if ('timestamps' in sampling) {
+      return { timestamps: listOf(`${what}.timestamps`, sampling.timestamps, 'finite numbers', Number.isFinite) };
+    }
+    if ('indices' in sampling) {
+      return { indices: listOf(`${what}.indices`, sampling.indices, 'whole numbers from 0 on', isIndex) };
+    }
+    return readOptions(what, sampling, spacingRules);
   },
 };
+
+function keysOf(value: unknown): string[] {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.keys(value) : [];
+}
 
 function listOf(what: string, list: unknown, kind: string, accepts: (value: unknown) => boolean): number[] {
   const copy: unknown[] = Array.isArray(list) ? Array.from(list) : [];
@@ -65,10 +97,16 @@ function isIndex(value: unknown): boolean {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
-/** How many frames a list asks for; nothing for a rule. */
-export function listedFrames(sampling: Sampling): number | undefined {
+/** How many frames the caller asks for, if that is said. */
+export function statedFrames(sampling: Sampling): number | undefined {
   if (typeof sampling === 'string') return undefined;
-  return 'timestamps' in sampling ? sampling.timestamps.length : sampling.indices.length;
+  if ('timestamps' in sampling) return sampling.timestamps.length;
+  return 'indices' in sampling ? sampling.indices.length : sampling.frames;
+}
+
+/** Whether this is a spacing, and no list of frames. */
+export function isSpacing(sampling: Sampling): sampling is Spacing {
+  return typeof sampling === 'object' && !('timestamps' in sampling) && !('indices' in sampling);
 }
 
 /** How a checkpoint's own clips were sampled in training. */
@@ -79,6 +117,15 @@ export interface TrainedSampling {
   stride: number | null;
   /** Frames a second of the videos that `stride` counts in. */
   fps: number;
+}
+
+/** A trained sampling with what the caller wants otherwise. */
+export function respaced(trained: TrainedSampling, { frames, stride, fps }: Spacing): TrainedSampling {
+  return {
+    frames: frames ?? trained.frames,
+    stride: stride === undefined ? trained.stride : stride,
+    fps: fps ?? trained.fps,
+  };
 }
 
 /** The nominal frame rate of Kinetics, in which the papers' strides count. */
@@ -104,11 +151,13 @@ export function toNativeSampling(
   trained: TrainedSampling,
   family?: Family,
 ): NativeSampling {
-  const spacing = interval(trained);
+  const wanted = isSpacing(sampling) ? respaced(trained, sampling) : trained;
+  const mode = modeOf(sampling);
+  const spacing = interval(wanted);
   return {
-    mode: sampling === 'trained' && spacing === null ? 'spread' : modeOf(sampling),
-    frames: listedFrames(sampling) ?? trained.frames,
-    interval: sampling === 'trained' ? (spacing ?? 0) : 0,
+    mode: mode === 'trained' && spacing === null ? 'spread' : mode,
+    frames: statedFrames(sampling) ?? wanted.frames,
+    interval: mode === 'trained' ? (spacing ?? 0) : 0,
     padding: family === 'vivit' ? 'loop' : 'repeat-last',
     timestamps: typeof sampling === 'object' && 'timestamps' in sampling ? [...sampling.timestamps] : [],
     indices: typeof sampling === 'object' && 'indices' in sampling ? [...sampling.indices] : [],
@@ -119,5 +168,6 @@ export function toNativeSampling(
 
 function modeOf(sampling: Sampling): NativeSampling['mode'] {
   if (typeof sampling === 'string') return sampling;
+  if (isSpacing(sampling)) return 'trained';
   return 'timestamps' in sampling ? 'timestamps' : 'indices';
 }

@@ -49,12 +49,12 @@ Napi::Value readFrames(const Napi::CallbackInfo& info) {
 }
 
 /// The threads of a forward pass meet after every operator, for which the slowest of them is waited. On a machine with
-/// other work a small model is then many times slower with two threads than with one, so that each thread must have some
-/// weights to work on.
+/// other work a small model is then many times slower with two threads than with one, so that each thread must have
+/// some weights to work on.
 constexpr std::int64_t kWeightBytesPerThread = 16LL << 20;
 
-/// `wanted` is what a forward pass may use at most; 0 leaves it to us. More than the process has CPUs would only make it
-/// slower, so that it gets no more; NativeModel.threads says how many it is.
+/// `wanted` is what a forward pass may use at most; 0 leaves it to us. More than the process has CPUs would only make
+/// it slower, so that it gets no more; NativeModel.threads says how many it is.
 int threadsFor(int wanted, const model::Model& model) {
   const int available = engine::availableCpus();
   if (wanted > 0) return std::min(wanted, available);
@@ -77,9 +77,8 @@ Napi::Value loadModel(const Napi::CallbackInfo& info) {
     const auto result = [work, &environment](Napi::Env) {
       const auto& [spec, threads, maxQueue] = work->request;
       const int used = threadsFor(threads, *work->model);
-      return NativeModel::create(environment, {.model = std::move(work->model),
-                                               .lane = environment.makeModelLane(maxQueue),
-                                               .threads = used});
+      return NativeModel::create(
+          environment, {.model = std::move(work->model), .lane = environment.makeModelLane(maxQueue), .threads = used});
     };
     return Task::start(environment, environment.loads(), std::move(job), result, {});
   });

@@ -31,14 +31,29 @@ export function parse<O extends Options>(
   options: O,
   what = 'FILE',
 ): { values: Parsed<O>['values']; files: string[] } {
+  const { values, positionals } = parseAll(args, options);
+  if (positionals.length === 0 && !('url' in values)) throw new UsageError(`name at least one ${what}`);
+  if (positionals.includes('')) throw new UsageError(`a ${what} has an empty name`);
+  return { values, files: positionals };
+}
+
+/**
+ * Parses the arguments of a command that takes no FILE.
+ *
+ * @throws UsageError: an unknown option, a missing value, or something that is no option.
+ */
+export function parseOptions<O extends Options>(args: string[], options: O): Parsed<O>['values'] {
+  const { values, positionals } = parseAll(args, options);
+  if (positionals[0] !== undefined) throw new UsageError(`takes options only, not '${positionals[0]}'`);
+  return values;
+}
+
+function parseAll<O extends Options>(args: string[], options: O): Parsed<O> {
   const all = { ...common, ...options };
   try {
-    const { values, positionals } = parseArgs({ args, options: all, allowPositionals: true });
-    if (positionals.length === 0 && !('url' in values)) throw new UsageError(`name at least one ${what}`);
-    if (positionals.includes('')) throw new UsageError(`a ${what} has an empty name`);
-    return { values, files: positionals };
+    return parseArgs({ args, options: all, allowPositionals: true });
   } catch (error) {
-    if (error instanceof UsageError || !(error instanceof Error)) throw error;
+    if (!(error instanceof Error)) throw error;
     throw new UsageError(rephrase(error, Object.keys(all)), { cause: error });
   }
 }

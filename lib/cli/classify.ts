@@ -20,6 +20,7 @@ Says what each video shows.
 Options:
 ${optionHelp.model}
   --top N          how many of the best classes to print; default 5
+  --labels FILE    names for the classes, one a line, instead of the model's own
   --logits         the classifier's raw output as well (in JSON)
 ${clipHelp}
 ${optionHelp.json}
@@ -36,6 +37,7 @@ export const classify: Command = {
     const { values, files } = parse(args, {
       model: { type: 'string' },
       top: { type: 'string' },
+      labels: { type: 'string' },
       logits: { type: 'boolean' },
       ...clipOptions,
       json: { type: 'boolean' },
@@ -48,11 +50,15 @@ export const classify: Command = {
     };
     const asTable = session.interactive && values.json !== true;
 
-    return withModel(values.model, session, (model) =>
-      eachVideo(videos, session, async ({ name, video }, isFirst) => {
-        const result = await model.classify(video, options);
-        session.print(asTable ? report(name, result, session, isFirst) : jsonLine(name, result));
-      }),
+    return withModel(
+      values.model,
+      session,
+      (model) =>
+        eachVideo(videos, session, async ({ name, video }, isFirst) => {
+          const result = await model.classify(video, options);
+          session.print(asTable ? report(name, result, session, isFirst) : jsonLine(name, result));
+        }),
+      { labels: values.labels },
     );
   },
 };

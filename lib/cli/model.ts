@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { load } from '../load';
+import { type LoadOptions, load } from '../load';
 import type { Model } from '../model';
 import { showProgress } from './progress';
 import type { Session } from './session';
@@ -13,8 +13,9 @@ export async function withModel<T>(
   name: string | undefined,
   session: Session,
   use: (model: Model) => Promise<T>,
+  options: LoadOptions = {},
 ): Promise<T> {
-  const model = await loadShown(name, session);
+  const model = await loadShown(name, session, options);
   try {
     return await use(model);
   } finally {
@@ -23,10 +24,10 @@ export async function withModel<T>(
 }
 
 /** Loads a model and shows how a download goes. */
-export async function loadShown(name: string | undefined, session: Session): Promise<Model> {
+export async function loadShown(name: string | undefined, session: Session, options: LoadOptions = {}): Promise<Model> {
   const { onProgress, end } = showProgress(session);
   try {
-    return await load(name, { signal: session.signal, onProgress });
+    return await load(name, { ...options, signal: session.signal, onProgress });
   } finally {
     end();
   }

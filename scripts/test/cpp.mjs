@@ -4,6 +4,7 @@ import fs from 'node:fs';
 
 import { inRoot } from '../setup/paths.mjs';
 import { buildJobs } from '../setup/platform.mjs';
+import { fixtureFolder } from '../../test/fixtures/make.mjs';
 import { passes } from './shell.mjs';
 
 /** Builds the tests of a preset, whose folder is build-cmake/PRESET. */
@@ -19,7 +20,8 @@ export async function runCtest(folder, { seeds = 3 } = {}) {
   const report = inRoot(folder, 'ctest.xml');
   fs.rmSync(report, { force: true });
   const args = ['--test-dir', folder, '--output-on-failure', '--no-tests=error', '--output-junit', report];
-  const passed = await passes('ctest', args, { env: { TUBELET_TEST_SEEDS: String(seeds) } });
+  const env = { TUBELET_TEST_SEEDS: String(seeds), TUBELET_FIXTURES: await fixtureFolder() };
+  const passed = await passes('ctest', args, { env });
   return fs.existsSync(report)
     ? countJunit(fs.readFileSync(report, 'utf8'))
     : { passed: 0, failed: passed ? 0 : 1, skipped: 0 };

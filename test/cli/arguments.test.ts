@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 
-import { UsageError, listOf, parse, positiveNumber, samplingMode, secondsFrom, wholeNumber } from '#lib/cli/arguments';
+import {
+  UsageError,
+  listOf,
+  parse,
+  parseOptions,
+  positiveNumber,
+  samplingMode,
+  secondsFrom,
+  wholeNumber,
+} from '#lib/cli/arguments';
 
 const options = { top: { type: 'string' }, json: { type: 'boolean' } } as const;
 
@@ -24,6 +33,13 @@ describe('arguments', () => {
     refuses(() => parse([], options), /^name at least one FILE$/);
     refuses(() => parse(['--json'], options), /^name at least one FILE$/);
     refuses(() => parse([''], options), /^a FILE has an empty name$/);
+  });
+
+  it('are options only for a command without files', () => {
+    assert.deepEqual({ ...parseOptions(['--json'], options) }, { json: true });
+    refuses(() => parseOptions(['a.mp4'], options), /^takes options only, not 'a\.mp4'$/);
+    refuses(() => parseOptions(['--', '--json'], options), /^takes options only, not '--json'$/);
+    refuses(() => parseOptions(['--tpo', '1'], options), /^unknown option '--tpo' \(did you mean '--top'\?\)$/);
   });
 
   it('are numbers where they should be', () => {

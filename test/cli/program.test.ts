@@ -55,7 +55,17 @@ describe('the program', function () {
   it('explains itself', async () => {
     const { code, stdout } = await tubelet(['--help']);
     assert.equal(code, 0);
-    for (const word of ['classify', 'embed', 'probe', 'frames', 'compare', 'pull', 'Examples:', 'Exit codes']) {
+    for (const word of [
+      'classify',
+      'embed',
+      'probe',
+      'frames',
+      'compare',
+      'models',
+      'pull',
+      'Examples:',
+      'Exit codes',
+    ]) {
       assert.ok(stdout.includes(word), word);
     }
     assert.deepEqual(await tubelet(['-h']), { code: 0, stdout, stderr: '' });
@@ -72,6 +82,14 @@ describe('the program', function () {
     });
   }
 
+  it('explains models, with examples, in 80 columns', async () => {
+    const { code, stdout } = await tubelet(['models', '--help']);
+    assert.equal(code, 0);
+    assert.match(stdout, /^Usage: tubelet models \[options\]\n/);
+    assert.ok(stdout.includes('Examples:\n  tubelet models'));
+    for (const line of stdout.split('\n')) assert.ok(line.length <= 80, line);
+  });
+
   for (const [args, message] of [
     [[], /^Usage: tubelet COMMAND/],
     [['clasify'], /^tubelet: there is no command 'clasify' \(did you mean 'classify'\?\)/],
@@ -83,6 +101,8 @@ describe('the program', function () {
     [['frames', 'x/a.mp4', 'y/a.mp4'], /^tubelet frames: two files would be written to a\.frames\.png\n/],
     [['compare', '--models', ',', 'a'], /^tubelet compare: --models takes names/],
     [['compare', '-'], /^tubelet compare: compare reads a FILE once for each model: - is none\n/],
+    [['models', 'motion-vivit'], /^tubelet models: takes options only, not 'motion-vivit'\n/],
+    [['models', '--jsn'], /^tubelet models: unknown option '--jsn' \(did you mean '--json'\?\)/],
     [['probe', '-', '-'], /^tubelet probe: standard input can be read once only\n/],
     [['probe', '--url', 'a.mp4'], /^tubelet probe: --url takes an address with http: or https:, not 'a\.mp4'\n/],
     [['probe', '--url', 'file:///a.mp4'], /^tubelet probe: --url takes an address with http: or https:/],
@@ -136,6 +156,26 @@ describe('the program on clips', function () {
       assert.equal((logits as unknown as number[]).length, 10);
       assert.equal(checkpoint.name, model);
     }
+  });
+
+  it('classify names the classes as a label file does', async () => {
+    const file = join(folder(), 'labels.txt');
+    await writeFile(file, 'abcdefghij'.split('').join('\n'));
+    const { stdout } = await tubelet(['classify', clip, '--model', model, '--labels', file]);
+    const [{ predictions }] = jsonLines(stdout) as [ClassifyResult];
+    for (const { label, index } of predictions) assert.equal(label, 'abcdefghij'[index]);
+    await writeFile(file, 'a\nb\n');
+    const { code, stderr } = await tubelet(['classify', clip, '--model', model, '--labels', file]);
+    assert.equal(code, 1);
+    assert.match(stderr, /^tubelet classify: INVALID_ARGUMENT: 'labels' has 2 entries, but 'motion-vivit' tells 10/);
+  });
+
+  it('models prints one JSON line a checkpoint', async () => {
+    const { code, stdout } = await tubelet(['models']);
+    assert.equal(code, 0);
+    const lines = jsonLines(stdout) as { name: string; cached: boolean; licence: { id: string } }[];
+    assert.ok(lines.some(({ name, cached, licence }) => name === model && cached && licence.id === 'MIT'));
+    assert.equal((await tubelet(['models', '--json'])).stdout, stdout);
   });
 
   it('embed prints the vector', async () => {

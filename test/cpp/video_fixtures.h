@@ -50,7 +50,8 @@ struct Clip {
   std::vector<Pixels> slots;
 };
 
-Clip read(const std::string& path, const Sampling& sampling, const ReadOptions& options = {}, const CancelToken& token = {});
+Clip read(const std::string& path, const Sampling& sampling, const ReadOptions& options = {},
+          const CancelToken& token = {});
 
 VideoInfo probeFile(const std::string& path, const ReadOptions& options = {});
 

@@ -151,7 +151,7 @@ describe('the API', function () {
       assert.match(error.stack?.split('\n    at ')[1] ?? '', /api\.test/);
     }
     const listed = { sampling: { timestamps: [0] }, model };
-    await rejectsWith(classify(clip, listed), 'INVALID_ARGUMENT', /'sampling' lists 1$/);
+    await rejectsWith(classify(clip, listed), 'INVALID_ARGUMENT', /'sampling' asks for 1$/);
     await rejectsWith(
       readFrames(clip, { sampling: { indices: [0] }, frames: 2 }),
       'INVALID_ARGUMENT',
@@ -159,9 +159,22 @@ describe('the API', function () {
     );
   });
 
+  it('takes a spacing as one option too', async () => {
+    const spaced = await readFrames(clip, { sampling: { frames: 3, stride: 10, fps: 15 } });
+    assert.deepEqual(spaced.timestamps, (await readFrames(clip, { frames: 3, stride: 10, fps: 15 })).timestamps);
+    const spread = await readFrames(clip, { sampling: { stride: null, frames: 5 } });
+    assert.deepEqual(spread.timestamps, (await readFrames(clip, { sampling: 'spread', frames: 5 })).timestamps);
+    const { timestamps } = await readFrames(clip, { model, sampling: { frames: 4 } });
+    assert.equal(timestamps.length, 4);
+  });
+
   it('refuses a stride where it means nothing', async () => {
     const options = { sampling: 'spread', stride: 4 } as const;
     await rejectsWith(readFrames(clip, options), 'INVALID_ARGUMENT', /with 'spread' they mean nothing/);
+    const twice = { sampling: { stride: 4 }, fps: 25 };
+    await rejectsWith(readFrames(clip, twice), 'INVALID_ARGUMENT', /with \{ stride: 4 \} they mean nothing/);
+    const framesTwice = { sampling: { stride: 4 }, frames: 8 };
+    await rejectsWith(readFrames(clip, framesTwice), 'INVALID_ARGUMENT', /with \{ stride: 4 \} say it in there/);
   });
 
   it('probes', async () => {

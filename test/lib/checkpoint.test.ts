@@ -80,9 +80,12 @@ describe('a checkpoint folder', () => {
   it("finds the preprocessor's configuration under each of its names, the newest first", async () => {
     const { 'config.json': json, 'model.safetensors': weights } = complete;
     const files = {
-      'preprocessor_config.json': { size: 101 },
-      'video_preprocessor_config.json': { size: 102 },
-      'processor_config.json': { image_processor: { size: 103 }, video_processor: { size: 104 } },
+      'preprocessor_config.json': { size: 101, crop_size: 64 },
+      'video_preprocessor_config.json': { size: 102, crop_size: 64 },
+      'processor_config.json': {
+        image_processor: { size: 103, crop_size: 64 },
+        video_processor: { size: 104, crop_size: 64 },
+      },
     };
     const size = async (...names: (keyof typeof files)[]): Promise<number> => {
       const chosen = Object.fromEntries(names.map((name) => [name, files[name]]));
@@ -112,6 +115,7 @@ describe('a checkpoint folder', () => {
       [{ frames: 16 }, /has 16 frames, but the model takes 8 \(num_frames\)/],
       [{ stride: 0 }, /'stride' that is not a number above 0 or null/],
       [{ fps: '30' }, /'fps' that is not a number above 0/],
+      [{ strid: 4 }, /has a field 'strid'; there are frames, stride and fps/],
       ['spread', /must be an object/],
     ] as const) {
       await rejectsWith(openCheckpoint(await own(value)), 'MODEL_INVALID', message);
@@ -138,6 +142,29 @@ describe('a checkpoint folder', () => {
       await rejectsWith(openCheckpoint(await folder(files)), 'MODEL_INVALID', message);
     });
   }
+
+  it('is refused when its preprocessor makes pixels of another size than the model takes', async () => {
+    const open = async (processor: object): Promise<unknown> =>
+      openCheckpoint(await folder({ ...complete, 'preprocessor_config.json': processor }));
+    const type = { image_processor_type: 'VideoMAEImageProcessor' };
+    await rejectsWith(
+      open({ ...type, size: 72, crop_size: { height: 64, width: 80 } }),
+      'MODEL_INVALID',
+      /makes pixels of 64 x 80 \('crop_size'\), but the model takes 64 x 64 \('image_size' in config\.json\)/,
+    );
+    await rejectsWith(
+      open({ ...type, size: { height: 72, width: 64 }, do_center_crop: false }),
+      'MODEL_INVALID',
+      /makes pixels of 72 x 64 \('size'\)/,
+    );
+    await open({ ...type, size: { height: 64, width: 64 }, do_center_crop: false });
+    await open({ ...type, do_resize: false, do_center_crop: false }); // the video decides
+  });
+
+  it('says of tubelet what it does not know', async () => {
+    const path = await folder({ ...complete, 'config.json': { ...config, tubelet: 'fast' } });
+    await rejectsWith(openCheckpoint(path), 'MODEL_INVALID', /'tubelet' must be an object with 'sampling'/);
+  });
 
   it('takes a byte order mark', async () => {
     const path = await folder({ ...complete, 'config.json': `\uFEFF${JSON.stringify(config)}` });

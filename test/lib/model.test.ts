@@ -27,9 +27,11 @@ const info: ModelInfo = {
   checkpoint: { name: 'fake', sha256: 'f'.repeat(64) },
   folder: '/models/fake',
   family: 'vivit',
+  licence: null,
   labels: ['no', 'yes'],
   sampling: { frames: 2, stride: 2, fps: 30 },
   size: { height: 32, width: 32 },
+  preprocessing: { resize: 'antialias', range: 'processor' },
   width: 2,
   device: 'cpu',
   precision: 'fp32',
@@ -182,7 +184,11 @@ describe('a model', () => {
     for (const answer of native.answers) answer();
     await Promise.all(calls);
     const wrong = { sampling: { indices: [1, 2, 3] } };
-    await rejectsWith(model.classify('/a.mp4', wrong), 'INVALID_ARGUMENT', /clips of 2 frames, and 'sampling' lists 3/);
+    await rejectsWith(
+      model.classify('/a.mp4', wrong),
+      'INVALID_ARGUMENT',
+      /clips of 2 frames, and 'sampling' asks for 3/,
+    );
   });
 
   it('refuses wrong arguments without starting anything', async () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 
 import type { NativePreprocessing } from '#lib/binding';
 import type { Family } from '#lib/config';
-import { readPreprocessing } from '#lib/preprocessing';
+import { fitToModel, readPreprocessing } from '#lib/preprocessing';
 
 import { throwsWith } from '../support/rejects';
 
@@ -128,6 +128,22 @@ describe("a preprocessor's configuration", () => {
     assert.deepEqual(read({ image_mean: 0.4, image_std: 0.2 }).mean, [0.4, 0.4, 0.4]);
   });
 
+  it('is scaled to the size that a published checkpoint is known to take', () => {
+    const square = { height: 448, width: 448 };
+    const small = read({ size: { shortest_edge: 256 }, crop_size: 224 }, 'timesformer');
+    const { resizeHeight, resizeWidth, cropHeight, cropWidth } = fitToModel(small, square, 448, 'folder');
+    assert.deepEqual([resizeHeight, resizeWidth, cropHeight, cropWidth], [512, 512, 448, 448]);
+    const fits = read({ size: { shortest_edge: 448 }, crop_size: 448 }, 'timesformer');
+    assert.equal(fitToModel(fits, square, 448, 'folder'), fits);
+    for (const published of [undefined, 224]) {
+      throwsWith(
+        () => fitToModel(small, square, published, 'folder'),
+        'MODEL_INVALID',
+        /in folder makes pixels of 224 x 224 \('crop_size'\), but the model takes 448 x 448/,
+      );
+    }
+  });
+
   for (const [config, message] of [
     [{ size: { longest_edge: 224 } }, /'size' is \{"longest_edge":224\} but must be a number, \{ shortest_edge \}/],
     [{ size: { shortest_edge: 224, longest_edge: 300 } }, /'size'/],
@@ -136,7 +152,18 @@ describe("a preprocessor's configuration", () => {
     [{ size: '224' }, /'size'/],
     [{ crop_size: { height: 224 } }, /'crop_size'/],
     [{ resample: 1 }, /'resample' is 1 but must be 0 \(nearest\), 2 \(bilinear\) or 3 \(bicubic\)/],
+    [{ resample: 'bilinear' }, /'resample' is "bilinear" but must be 0/],
     [{ rescale_factor: 0 }, /'rescale_factor'/],
+    [{ rescale_factor: -1 }, /'rescale_factor' is -1 but must be a number above 0/],
+    [{ rescale_factor: '1/255' }, /'rescale_factor'/],
+    [{ image_mean: '0.5' }, /'image_mean' is "0\.5" but must be a number or one for each of red, green and blue/],
+    [{ image_mean: [0.5, 0.5, null] }, /'image_mean'/],
+    [{ image_std: [0.5, 0.5] }, /'image_std' is \[0\.5,0\.5\] but must be/],
+    [{ image_std: 0 }, /'image_std' is \[0,0,0\] but must be free of zeros/],
+    [{ do_center_crop: 1 }, /'do_center_crop' is 1 but must be true or false/],
+    [{ do_rescale: 'no' }, /'do_rescale'/],
+    [{ do_normalize: 0 }, /'do_normalize'/],
+    [{ offset: 'yes' }, /'offset'/],
     [{ image_mean: [0.5, 0.5] }, /'image_mean'/],
     [{ image_mean: [0.5, 0.5, 0.5, 0.5] }, /'image_mean'/],
     [{ image_std: [0.5, 0, 0.5] }, /'image_std' is \[0\.5,0,0\.5\] but must be free of zeros/],

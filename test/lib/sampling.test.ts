@@ -10,8 +10,17 @@ import { throwsWith } from '../support/rejects';
 describe('sampling', () => {
   const read = (sampling: unknown): unknown => readOptions('readFrames', { sampling }, { sampling: samplingRule });
 
-  it('is a rule or a list of frames', () => {
-    for (const sampling of ['trained', 'spread', 'consecutive', { timestamps: [1.5, 0, 1.5] }, { indices: [3, 0] }]) {
+  it('is a rule, a list of frames or a spacing', () => {
+    for (const sampling of [
+      'trained',
+      'spread',
+      'consecutive',
+      { timestamps: [1.5, 0, 1.5] },
+      { indices: [3, 0] },
+      { stride: 4 },
+      { stride: null },
+      { frames: 8, stride: 2.5, fps: 25 },
+    ]) {
       assert.deepEqual(read(sampling), { sampling });
     }
   });
@@ -37,6 +46,11 @@ describe('sampling', () => {
     [{ indices: [-1] }, /got -1/],
     [{ indices: Array.from({ length: 4097 }, () => 0) }, /1 to 4096 whole numbers/],
     [{ indices: new Array(2) }, /got undefined at 0/],
+    [{ stride: -1 }, /sampling: option 'stride' must be a number above 0 and up to 1000, or null, got -1/],
+    [{ fps: null }, /sampling: option 'fps' must be a number above 0 and up to 1000, got null/],
+    [{ frames: 0 }, /sampling: option 'frames' must be a whole number from 1 to 4096/],
+    [{ stride: 4, interval: 2 }, /sampling: there is no option 'interval'\. There are: frames, stride, fps/],
+    [{ stride: 4, indices: [1] }, /must be one of/],
   ] as const) {
     it(`is not ${inWords(sampling)}`, () => {
       throwsWith(() => read(sampling), 'INVALID_ARGUMENT', message);
@@ -63,6 +77,21 @@ describe('sampling', () => {
       start: 0,
       end: null,
     });
+  });
+
+  it('keeps of the trained spacing what is not said otherwise', () => {
+    for (const [sampling, frames, interval] of [
+      [{ stride: 8 }, 16, 8 / 30],
+      [{ fps: 15 }, 16, 4 / 15],
+      [{ frames: 5, stride: 1, fps: 10 }, 5, 1 / 10],
+      [{ stride: undefined, frames: undefined }, 16, 4 / 30],
+    ] as const) {
+      const native = toNativeSampling({ sampling }, kinetics);
+      assert.deepEqual([native.mode, native.frames, native.interval], ['trained', frames, interval]);
+    }
+    const { mode, interval } = toNativeSampling({ sampling: { stride: null } }, kinetics);
+    assert.deepEqual([mode, interval], ['spread', 0]);
+    assert.equal(toNativeSampling({ sampling: { stride: 3 } }, wholeVideo).interval, 3 / 30);
   });
 
   it('has no interval in the other modes', () => {

@@ -1,8 +1,9 @@
+import { type AdjustmentRequest, adjusted } from '#lib/adjust';
 import type { NativeModel } from '#lib/binding';
 import { nativeSpec, openCheckpoint } from '#lib/checkpoint';
 import { binding } from '#lib/runtime';
 
 /** The native model behind a checkpoint, for what the public API does not show: prepared pixels, a forward of one's own. */
-export async function nativeModel(name: string): Promise<NativeModel> {
-  return binding().loadModel(nativeSpec(await openCheckpoint(name))).promise;
+export async function nativeModel(name: string, adjustments: AdjustmentRequest = {}): Promise<NativeModel> {
+  return binding().loadModel(nativeSpec(await adjusted(await openCheckpoint(name), adjustments))).promise;
 }

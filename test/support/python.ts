@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
 import { type Interface, createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
 
 import { inRoot } from './paths';
 
@@ -14,17 +15,28 @@ interface Answer {
   stderr: string;
 }
 
+/** A child's pipes are sockets, which may keep this process alive or not. */
+function unref(pipe: Readable | Writable): void {
+  if (pipe instanceof Socket) pipe.unref();
+}
+
+function ref(pipe: Readable): void {
+  if (pipe instanceof Socket) pipe.ref();
+}
+
 /** test/reference/server.py, started by the first test that needs it; it ends with this process. */
 class Server {
-  private readonly child: ChildProcessByStdio<Socket, Socket, null>;
+  private readonly child: ChildProcessByStdio<Writable, Readable, null>;
   private readonly lines: Interface;
   private last: Promise<unknown> = Promise.resolve();
 
   constructor() {
     const env = { ...process.env, PYTHONDONTWRITEBYTECODE: '1', HF_HUB_OFFLINE: '1', TRANSFORMERS_VERBOSITY: 'error' };
     const script = inRoot('test', 'reference', 'server.py');
-    this.child = spawn(python, [script], { stdio: ['pipe', 'pipe', 'inherit'], env }) as typeof this.child; // pipes are sockets
-    for (const idle of [this.child, this.child.stdin, this.child.stdout]) idle.unref();
+    this.child = spawn(python, [script], { stdio: ['pipe', 'pipe', 'inherit'], env });
+    this.child.unref();
+    unref(this.child.stdin);
+    unref(this.child.stdout);
     this.lines = createInterface({ input: this.child.stdout });
   }
 
@@ -36,7 +48,7 @@ class Server {
   }
 
   private async ask(request: string): Promise<Answer> {
-    this.child.stdout.ref(); // only who waits for an answer keeps this process alive
+    ref(this.child.stdout); // only who waits for an answer keeps this process alive
     try {
       return await new Promise<Answer>((resolve, reject) => {
         const died = (): void => {
@@ -50,7 +62,7 @@ class Server {
         this.child.stdin.write(`${request}\n`);
       });
     } finally {
-      this.child.stdout.unref();
+      unref(this.child.stdout);
     }
   }
 }

@@ -26,8 +26,8 @@ async function begin(when: string, model: string): Promise<{ work: Promise<unkno
     default: {
       // So many milliseconds into a mixture of everything.
       const work = (async () => {
-        const { model: native, forward } = await loadForward(model);
-        const calls = Array.from({ length: 20 }, () => [native.run(clip).promise, forward().promise]);
+        const { model: native, clip: fitting, forward } = await loadForward(model);
+        const calls = Array.from({ length: 20 }, () => [native.run(fitting).promise, forward().promise]);
         await Promise.all(calls.flat());
       })();
       await delay(Number(when));

@@ -42,16 +42,20 @@ export async function startLoading(name: string, threads = 0): Promise<NativeTas
   return binding().loadModel({ ...nativeSpec(await openCheckpoint(name)), threads });
 }
 
-/** A native model, and a forward pass through it on pixels of the right shape: work that begins at once. */
+/** A native model, a clip as long as it takes, and a forward pass on pixels of the right shape: work that begins at once. */
 export async function loadForward(
   name: string,
   threads = 0,
-): Promise<{ model: NativeModel; forward: () => NativeTask<NativeOutput> }> {
+): Promise<{ model: NativeModel; clip: NativeClipRequest; forward: () => NativeTask<NativeOutput> }> {
   const { frames, preprocessing } = nativeSpec(await openCheckpoint(name));
   const { cropHeight: height, cropWidth: width } = preprocessing;
   const model = await (await startLoading(name, threads)).promise;
   const pixels = new Float32Array(frames * 3 * height * width).fill(0.5);
-  return { model, forward: () => model.forward(pixels, [frames, 3, height, width]) };
+  return {
+    model,
+    clip: { ...clip, sampling: { ...clip.sampling, frames } },
+    forward: () => model.forward(pixels, [frames, 3, height, width]),
+  };
 }
 
 /** Whether a promise has settled by now. */
