@@ -73,8 +73,8 @@ function asWriteFailure(error: unknown, title: string): unknown {
   if (!isOwn && !(error instanceof Error && 'syscall' in error)) return error;
   return new TubeletError(
     'WRITE_FAILED',
-    `Cannot write '${title}' to the cache ${hubCache()}: ${error.message}. Make room there, or name another folder with ` +
-      'the environment variable HF_HUB_CACHE',
+    `Cannot write '${title}' to the cache ${hubCache()}: ${error.message}. Make room there, or name another ` +
+      'folder with the environment variable HF_HUB_CACHE',
     { cause: error },
   );
 }
