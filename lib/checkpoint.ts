@@ -37,20 +37,33 @@ export interface Checkpoint extends Location {
  * @throws TubeletError MODEL_NOT_FOUND, MODEL_INVALID, READ_FAILED, DOWNLOAD_FAILED, ACCESS_DENIED, WRITE_FAILED
  */
 export async function openCheckpoint(name: string, options?: PullOptions): Promise<Checkpoint> {
-  const location = await locate(name, options);
+  const location = await locate(name, { ...options, beforeWeights: checkConfiguration });
   const { folder } = location;
-  const file = join(folder, 'config.json');
-  const json = await readJson(file);
-  if (json === undefined) {
-    throw new TubeletError('MODEL_INVALID', `There is no config.json in ${folder}: is it a checkpoint's folder?`);
-  }
-
-  const config = readConfig(json, file);
+  const { config, json, file } = await readConfiguration(folder);
   const known = (await readPresets()).checkpoints.get(location.name);
   const preprocessing = fitToModel(await findPreprocessing(folder, config), config.size, known?.size, folder);
   const sampling = await trainedSampling(location.name, json, config, file);
   const licence = await licenceOf(location.name);
   return { ...location, config, preprocessing, sampling, licence, ...(await findWeights(folder)) };
+}
+
+/**
+ * Refuses a model that cannot be run, before its weights are fetched.
+ *
+ * @throws TubeletError MODEL_INVALID, READ_FAILED
+ */
+export async function checkConfiguration(folder: string): Promise<void> {
+  const { config } = await readConfiguration(folder);
+  await findPreprocessing(folder, config);
+}
+
+async function readConfiguration(folder: string): Promise<{ config: ModelConfig; json: JsonObject; file: string }> {
+  const file = join(folder, 'config.json');
+  const json = await readJson(file);
+  if (json === undefined) {
+    throw new TubeletError('MODEL_INVALID', `There is no config.json in ${folder}: is it a checkpoint's folder?`);
+  }
+  return { config: readConfig(json, file), json, file };
 }
 
 /** What the native side needs to load a checkpoint. */

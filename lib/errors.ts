@@ -42,14 +42,14 @@ const codes = [
  * | `NOT_A_VIDEO`, `UNSUPPORTED_VIDEO`, `NO_VIDEO_STREAM` | no known container; a codec or feature that is not supported; sound only |
  * | `CORRUPT_VIDEO`, `TRUNCATED_VIDEO` | the data is damaged; the file ends too early |
  * | `LIMIT_EXCEEDED`, `TIMEOUT` | a video asks for more than `limits` allow, or the call for more than `timeoutMs` |
- * | `MODEL_NOT_FOUND`, `MODEL_INVALID` | no checkpoint of that name here; a file of the checkpoint is missing or wrong |
+ * | `MODEL_NOT_FOUND`, `MODEL_INVALID` | no checkpoint of that name here or on the hub; a file of the checkpoint is missing or wrong |
  * | `CHECKPOINT_MISMATCH` | the weights do not fit the configuration: tensors missing, left over or misshapen |
  * | `UNTRUSTED_MODEL` | the file is executable code that did not come with the package |
  * | `DOWNLOAD_FAILED`, `ACCESS_DENIED` | the network or the hub refused |
  * | `DEVICE_UNAVAILABLE`, `OUT_OF_MEMORY` | the machine lacks the device or the memory |
  * | `RUNTIME_NOT_FOUND` | the native addon or LibTorch cannot be loaded |
  * | `BUSY`, `DISPOSED` | the model's queue is full; the model was disposed |
- * | `OUTPUT_LOCKED`, `WRITE_FAILED` | an output file is in use; it cannot be written |
+ * | `OUTPUT_LOCKED`, `WRITE_FAILED` | an output file is in use; it, or the cache of checkpoints, cannot be written |
  * | `INTERNAL` | a fault in tubelet itself |
  */
 export type TubeletErrorCode = (typeof codes)[number];

@@ -3,10 +3,12 @@
  *
  * @module
  */
+import { checkConfiguration } from '../checkpoint';
 import { TubeletError } from '../errors';
 import { offlineBecauseOf } from '../hub/environment';
 import { type PullOptions, type Pulled, pull as pullFromHub } from '../hub/pull';
 import { parseHubName, titleOf } from '../hub/repository';
+import { type Licence, licenceOf } from '../presets';
 import { parse } from './arguments';
 import { type Command, optionHelp } from './command';
 import { showProgress } from './progress';
@@ -39,8 +41,9 @@ export const pull: Command = {
       files.map((name) => ({ name })),
       session,
       async ({ name }) => {
-        const pulled = await pullShown(name, session);
-        session.print(asText ? report(name, pulled, session) : JSON.stringify({ name, ...pulled }));
+        const { commit, folder, license } = await pullShown(name, session);
+        const result = { name, commit, folder, licence: await licenceFor(name, license) };
+        session.print(asText ? report(result, session) : JSON.stringify(result));
       },
     );
   },
@@ -65,16 +68,25 @@ async function pullByName(name: string, options: PullOptions): Promise<Pulled> {
     const message = `'${titleOf(hub)}' is not downloaded: the environment variable ${variable} forbids it`;
     throw new TubeletError('DOWNLOAD_FAILED', message);
   }
-  return pullFromHub(hub, options);
+  return pullFromHub(hub, { ...options, beforeWeights: checkConfiguration });
 }
 
-function report(name: string, { commit, folder, license }: Pulled, session: Session): string {
+/** As tubelet's own table has it, else by the name that the model card gives it. */
+async function licenceFor(name: string, card: string | undefined): Promise<Licence | null> {
+  const known = await licenceOf(parseHubName(name)?.repository ?? name);
+  if (known !== null || card === undefined) return known;
+  return { id: card, commercial: !/(^|-)nc(-|$)/i.test(card) };
+}
+
+interface Result extends Omit<Pulled, 'license'> {
+  name: string;
+  licence: Licence | null;
+}
+
+function report({ name, commit, folder, licence }: Result, session: Session): string {
   const lines = [styled(printable(name), 'bold', session.color), `  commit ${commit}`, `  ${printable(folder)}`];
-  if (license !== undefined) lines.push(`  licence ${printable(license)}${nonCommercial(license)}`);
+  if (licence !== null) {
+    lines.push(`  licence ${printable(licence.id)}${licence.commercial ? '' : ': not for commercial use'}`);
+  }
   return lines.join('\n');
-}
-
-/** By the names that the hub has for licences. */
-function nonCommercial(license: string): string {
-  return /(^|-)nc(-|$)/.test(license) ? ': not for commercial use' : '';
 }

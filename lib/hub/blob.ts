@@ -180,8 +180,8 @@ class NoRoom extends TubeletError {}
 function wrong({ name, url, etag, size }: RemoteFile): TubeletError {
   return new WrongBytes(
     'DOWNLOAD_FAILED',
-    `Cannot download ${name}: what ${url.host} sent is not what the hub describes (${size} bytes with the hash ${etag}). ` +
-      'Nothing of it was kept. Try again; if it stays so, something on the way changes it',
+    `Cannot download ${name}: what ${url.host} sent is not what the hub describes (${size} bytes with the hash ` +
+      `${etag}). Nothing of it was kept. Try again; if it stays so, something on the way changes it`,
   );
 }
 

@@ -96,7 +96,7 @@ export class HubClient {
     return this.ask(url, { headers: from > 0 ? { range: `bytes=${from}-` } : {} });
   }
 
-  /** Follows redirects by hand: the token is for the hub alone, and a HEAD stops where the hub points elsewhere. */
+  /** Follows redirects by hand: the token is for the hub alone, and a HEAD stops where it has its answer. */
   private async ask(url: URL, { method = 'GET', headers = {} }: Question): Promise<Response> {
     const { origin } = new URL(this.endpoint);
     let address = url;
@@ -104,7 +104,8 @@ export class HubClient {
       const response = await this.request(address, method, headers, address.origin === origin);
       if (!redirects.has(response.status)) return this.accept(response, address, address.origin === origin);
       const target = this.targetOf(response, address);
-      if (method === 'HEAD' && target.origin !== origin) return response;
+      const saysAll = response.headers.has('x-linked-etag') && response.headers.has('x-linked-size');
+      if (method === 'HEAD' && (saysAll || target.origin !== origin)) return response;
       discard(response);
       address = target;
     }

@@ -17,6 +17,8 @@ export interface PullOptions {
   signal?: AbortSignal | undefined;
   /** Called when a file begins and whenever more of it has arrived. */
   onProgress?: ((progress: DownloadProgress) => void) | undefined;
+  /** Looks at the snapshot when all but the weights is there; what it throws ends the download. */
+  beforeWeights?: ((folder: string) => Promise<void>) | undefined;
 }
 
 /** A checkpoint that is in the cache. */
@@ -33,12 +35,12 @@ export interface Pulled {
  *
  * @throws TubeletError MODEL_NOT_FOUND, ACCESS_DENIED, DOWNLOAD_FAILED, WRITE_FAILED, MODEL_INVALID (no checkpoint)
  */
-export async function pull(name: HubName, { signal, onProgress }: PullOptions = {}): Promise<Pulled> {
+export async function pull(name: HubName, options: PullOptions = {}): Promise<Pulled> {
   // The caller need not wait until files are closed and locks released.
-  return abortable(pullAll(name, { signal, onProgress }), signal);
+  return abortable(pullAll(name, options), options.signal);
 }
 
-async function pullAll(name: HubName, { signal, onProgress }: PullOptions): Promise<Pulled> {
+async function pullAll(name: HubName, { signal, onProgress, beforeWeights }: PullOptions): Promise<Pulled> {
   const cache = new RepositoryCache(name.repository);
   const client = await HubClient.for(name, signal);
   const download: Download = { client, cache, signal, onProgress };
@@ -47,6 +49,7 @@ async function pullAll(name: HubName, { signal, onProgress }: PullOptions): Prom
   try {
     const { small, weights } = neededFiles(titleOf(name), files);
     for (const file of small) await fetchFile(commit, file, download);
+    await beforeWeights?.(folder);
     const shards = small.includes(shardIndex) ? await shardsIn(folder) : [];
     for (const file of [...weights, ...shards]) await fetchFile(commit, file, download);
     await cache.remember(name.revision, commit);
@@ -70,8 +73,8 @@ function asWriteFailure(error: unknown, title: string): unknown {
   if (!isOwn && !(error instanceof Error && 'syscall' in error)) return error;
   return new TubeletError(
     'WRITE_FAILED',
-    `Cannot write '${title}' to the cache ${hubCache()}: ${error.message}. Make room there, or name another folder with ` +
-      'the environment variable HF_HUB_CACHE',
+    `Cannot write '${title}' to the cache ${hubCache()}: ${error.message}. Make room there, or name another ` +
+      'folder with the environment variable HF_HUB_CACHE',
     { cause: error },
   );
 }

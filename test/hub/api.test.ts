@@ -4,6 +4,7 @@ import { mkdtemp, readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { showProgress } from '#lib/cli/progress';
+import { pull } from '#lib/cli/pull';
 import { type DownloadProgress, classify, load, readFrames } from '#lib/index';
 
 import { fakeSession } from '../cli/session';
@@ -68,6 +69,20 @@ describe('a model of the hub', function () {
     assert.deepEqual(hub.asked, []);
   });
 
+  it('that is none for video is refused before its weights are fetched', async () => {
+    const config = hub.files['config.json']!;
+    hub.files['config.json'] = Buffer.from('{"model_type":"bert"}');
+    try {
+      await rejectsWith(load('org/name'), 'MODEL_INVALID', /config\.json/);
+      const { code, stderr } = await tubelet('pull', 'org/name');
+      assert.equal(code, 1);
+      assert.match(stderr, /\norg\/name: MODEL_INVALID: |^org\/name: MODEL_INVALID: /);
+      assert.ok(!hub.lines.some((line) => line.startsWith('store')));
+    } finally {
+      hub.files['config.json'] = config;
+    }
+  });
+
   it('tells the caller how the download goes', async () => {
     const progress: DownloadProgress[] = [];
     const loaded = await load('org/name', { onProgress: (state) => progress.push(state) });
@@ -116,7 +131,8 @@ describe('a model of the hub', function () {
     assert.equal(first.code, 1);
     const [line = ''] = first.stdout.split('\n');
     const folder = join(process.env['HF_HOME']!, 'hub', 'models--org--name', 'snapshots', hub.commit);
-    assert.deepEqual(JSON.parse(line), { name: 'org/name', commit: hub.commit, folder, license: 'cc-by-nc-4.0' });
+    const licence = { id: 'cc-by-nc-4.0', commercial: false };
+    assert.deepEqual(JSON.parse(line), { name: 'org/name', commit: hub.commit, folder, licence });
     const expected = [
       /^downloading config\.json \(0\.0 MB\)$/,
       /^downloading preproc/,
@@ -149,6 +165,20 @@ describe('a model of the hub', function () {
     } finally {
       hub.commit = old;
     }
+  });
+
+  it('that is not for commercial use says so to a person who pulls it', async () => {
+    const lastLine = async (): Promise<string | undefined> => {
+      const session = fakeSession();
+      assert.equal(await pull.run(['org/name'], session), 0);
+      return session.printed.join('\n').split('\n').at(-1);
+    };
+    hub.tags = ['license:cc-by-nc-4.0'];
+    assert.equal(await lastLine(), '  licence cc-by-nc-4.0: not for commercial use');
+    hub.tags = ['license:mit'];
+    assert.equal(await lastLine(), '  licence mit');
+    hub.tags = [];
+    assert.match((await lastLine()) ?? '', /snapshots/);
   });
 
   it('pull wants a name', async () => {

@@ -382,6 +382,18 @@ describe('a download from the hub', () => {
     assert.deepEqual(await readFile(join(folder, 'model.safetensors')), large);
   });
 
+  it('takes size and hash from a redirect that names them', async () => {
+    hub.mischief = (request, response, path) => {
+      if (request.method !== 'HEAD' || path.endsWith('.safetensors')) return false;
+      const name = path.split('/').at(-1)!;
+      const size = hub.files[name]!.length;
+      response.writeHead(307, { location: '/nowhere', 'x-linked-etag': hub.etag(name), 'x-linked-size': size }).end();
+      return true;
+    };
+    const { folder } = await locate('org/name');
+    assert.deepEqual(await readFile(join(folder, 'config.json')), hub.files['config.json']);
+  });
+
   it('needs a size and a hash to check by', async () => {
     hub.mischief = (request, response) => {
       if (request.method !== 'HEAD') return false;

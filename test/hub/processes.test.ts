@@ -41,8 +41,8 @@ describe('the cache, shared by processes', function () {
   beforeEach(async () => {
     hub.reset();
     hub.files = {
-      'config.json': Buffer.from('{"a":1}'),
-      'preprocessor_config.json': Buffer.from('{"b":2}'),
+      'config.json': await readFile(inRoot('models', 'motion-videomae', 'config.json')),
+      'preprocessor_config.json': await readFile(inRoot('models', 'motion-videomae', 'preprocessor_config.json')),
       'model.safetensors': large,
     };
     cache = await mkdtemp(join(suite(), 'cache-'));
