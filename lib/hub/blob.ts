@@ -7,8 +7,8 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { TubeletError, isSystemError } from '../errors';
-import { readChunks } from '../inputs/chunks';
-import { abortable, throwIfAborted } from '../task';
+import { throwIfAborted } from '../task';
+import { bytesOf, discard } from './body';
 import type { RepositoryCache } from './cache';
 import type { HubClient, RemoteFile } from './client';
 import { Lock } from './lock';
@@ -35,8 +35,6 @@ export interface Download {
 
 /** So many bytes are no accident: a connection that brings them may be cut any number of times. */
 const realProgress = 1 << 16;
-/** Milliseconds without a byte after which a connection counts as cut. */
-const longestStall = 20_000;
 
 /**
  * Puts a file's content into the cache, unless it is there.
@@ -111,55 +109,20 @@ async function receiveSome(
   report: () => void,
 ): Promise<void> {
   const response = await client.open(file, partial.size);
-  const { body } = response;
-  if (body === null) throw new PassingFailure('the answer is empty');
-  const chunks = readChunks(body);
-  try {
-    if (response.status !== 206) await partial.restart();
-    else if (!isRest(response, partial, file)) throw wrong(file);
-    for (;;) {
-      const { done, value } = await nextOf(chunks.next(), signal);
-      if (done === true) break;
-      if (!(value instanceof Uint8Array) || partial.size + value.length > file.size) throw wrong(file);
-      await partial.append(value);
-      throwIfAborted(signal);
-      report();
-    }
-  } finally {
-    chunks.stop();
+  if (response.status !== 206) {
+    await partial.restart();
+  } else if (!isRest(response, partial, file)) {
+    discard(response);
+    throw wrong(file);
+  }
+  for await (const bytes of bytesOf(response, signal)) {
+    if (partial.size + bytes.length > file.size) throw wrong(file);
+    await partial.append(bytes);
+    throwIfAborted(signal);
+    report();
   }
   if (partial.size < file.size)
     throw new PassingFailure(`the answer ended after ${partial.size} of ${file.size} bytes`);
-}
-
-async function nextOf<T>(chunk: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  try {
-    return await abortable(beforeStall(chunk), signal);
-  } catch (error) {
-    throwIfAborted(signal);
-    if (error instanceof PassingFailure) throw error;
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    throw new PassingFailure(
-      `the connection broke (${cause instanceof Error ? cause.message : String(cause)})`,
-      0,
-      cause,
-    );
-  }
-}
-
-/** A connection whose other end has gone may never say so. */
-async function beforeStall<T>(chunk: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const stall = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
-      reject(new PassingFailure(`nothing has come for ${longestStall / 1000} s`));
-    }, longestStall);
-  });
-  try {
-    return await Promise.race([chunk, stall]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /** Whether a part of a file is the part that was asked for, of that file. */

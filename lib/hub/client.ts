@@ -8,6 +8,7 @@ import { nameOfUrl, isWeb } from '../inputs/http';
 import { isObject } from '../json';
 import { packageVersion } from '../package';
 import { abortable, throwIfAborted } from '../task';
+import { bytesOf, discard, longestStall } from './body';
 import { hubEndpoint, hubToken } from './environment';
 import { PassingFailure, Patience, mayPass, retryAfter } from './patience';
 import { refusal } from './refusals';
@@ -125,7 +126,14 @@ export class HubClient {
       ...headers,
       ...(isHub && this.token !== undefined && { authorization: `Bearer ${this.token}` }),
     };
-    const signal = this.signal ?? null;
+    // Until the answer begins: what comes after that is up to who reads it.
+    const controller = new AbortController();
+    const stop = (): void => {
+      controller.abort(new Error(`nothing has come for ${longestStall / 1000} s`));
+    };
+    const timer = setTimeout(stop, longestStall);
+    this.signal?.addEventListener('abort', stop, { once: true });
+    const { signal } = controller;
     try {
       return await abortable(fetch(address, { method, headers: all, redirect: 'manual', signal }), this.signal);
     } catch (error) {
@@ -133,6 +141,9 @@ export class HubClient {
       const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw new PassingFailure(`${address.host} does not answer (${reason})`, 0, cause);
+    } finally {
+      clearTimeout(timer);
+      this.signal?.removeEventListener('abort', stop);
     }
   }
 
@@ -162,12 +173,9 @@ export class HubClient {
   }
 
   private async read(response: Response): Promise<string> {
-    try {
-      return await abortable(response.text(), this.signal);
-    } catch (error) {
-      throwIfAborted(this.signal);
-      throw new PassingFailure('the answer broke off', 0, error);
-    }
+    const parts: Uint8Array[] = [];
+    for await (const bytes of bytesOf(response, this.signal)) parts.push(bytes);
+    return Buffer.concat(parts).toString();
   }
 
   private patience(what: string): Patience {
@@ -201,9 +209,4 @@ function parse(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-/** Gives the connection back. */
-function discard({ body }: Response): void {
-  body?.cancel().catch(() => undefined);
 }

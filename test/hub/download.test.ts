@@ -285,15 +285,35 @@ describe('a download from the hub', () => {
   });
 
   it('goes on where a connection brings nothing any more', async () => {
-    hub.mischief = inStore((response, from) => {
+    const stall = inStore((response, from) => {
       if (from > 0) return false;
       response.writeHead(200, { 'content-length': large.length }).write(large.subarray(0, 1_000_000));
       return true;
     });
+    let isFirst = true;
+    hub.mischief = (request, response, path) => {
+      const isSilent = isFirst;
+      isFirst = false;
+      return isSilent || stall(request, response, path);
+    };
     const start = performance.now();
     const { folder } = await locate('org/name');
     assert.deepEqual(await readFile(join(folder, 'model.safetensors')), large);
-    assert.ok(performance.now() - start > 20_000);
+    assert.ok(performance.now() - start > 20_000, 'ten seconds twice');
+    assert.equal(hub.lines.filter((line) => line.startsWith('GET api/')).length, 2);
+  });
+
+  it('asks again where the description of a model is cut', async () => {
+    let times = 0;
+    hub.mischief = (_request, response, path) => {
+      if (!path.startsWith('api/') || times++ > 0) return false;
+      response
+        .writeHead(200, { 'content-length': 1000 })
+        .write('{"sha":', () => setTimeout(() => response.destroy(), 20));
+      return true;
+    };
+    assert.equal((await locate('org/name')).revision, hub.commit);
+    assert.equal(times, 2);
   });
 
   it('begins anew with a server that knows no ranges', async () => {
