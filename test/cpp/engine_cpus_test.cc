@@ -1,6 +1,6 @@
 #include <doctest/doctest.h>
 #include <sched.h>
-#include <stdlib.h>
+#include <cstdlib>
 
 #include <filesystem>
 #include <fstream>
