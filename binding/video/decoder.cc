@@ -1,6 +1,7 @@
 #include "video/decoder.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <new>
 
 #include "engine/error.h"
@@ -30,9 +31,14 @@ Decoder::Decoder(const AVStream& stream, const ReadOptions& options, const std::
     throw Error(ErrorCode::UnsupportedVideo,
                 "Cannot decode the " + std::string(codec->name) + " video in " + name + ".", reason(result));
   }
+  if (id == AV_CODEC_ID_AV1) av1_.emplace(*stream.codecpar);
 }
 
 bool Decoder::send(const AVPacket* packet) {
+  if (packet && av1_) {
+    const bool needless = av1_->unreferenced({packet->data, static_cast<std::size_t>(packet->size)});
+    if (needless && context_->skip_frame == AVDISCARD_NONREF) return true;
+  }
   const int result = avcodec_send_packet(context_.get(), packet);
   if (result >= 0 || result == AVERROR_EOF) return true;
   note(result);

@@ -1,8 +1,9 @@
 #pragma once
 
-#include <cstdint>
+#include <optional>
 #include <string>
 
+#include "video/av1.h"
 #include "video/clip.h"
 #include "video/libav.h"
 
@@ -25,8 +26,8 @@ class Decoder {
   bool send(const AVPacket* packet);
   /// The next frame into `frame`, which is empty otherwise.
   Received receive(AVFrame& frame);
-  /// Whether the packets to come need not give frames where no other frame refers to them. Leaves out what libav calls
-  /// AVDISCARD_NONREF: exact only for streams with Timeline::unreferencedTold.
+  /// Whether the packets to come need not give frames where no other frame refers to them: what libav calls
+  /// AVDISCARD_NONREF, and for AV1 what Av1Inspector proves. Exact only for streams with Timeline::unreferencedTold.
   void skipUnreferenced(bool skip);
   /// Whether a picture is given up, and damage reported, where libav would otherwise go on without a word: its HEVC
   /// decoder marks no frames. For packets from a proven restart point on.
@@ -41,6 +42,7 @@ class Decoder {
   void note(int averror);
 
   CodecContextPtr context_;
+  std::optional<Av1Inspector> av1_;
   std::string damage_;
 };
 

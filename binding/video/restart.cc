@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <span>
 
+#include "video/av1.h"
+
 namespace tubelet::video {
 namespace {
 
@@ -46,31 +48,6 @@ std::size_t nalLengthBytes(Bytes extra, std::size_t at) {
 /// VP9 bitstream specification, 6.2: frame_marker 2, profile 2 bits (3 has one more), show_existing_frame, frame_type.
 bool isVp9Key(Bytes data) {
   return !data.empty() && data[0] >> 6 == 2 && (data[0] >> 4 & 3) != 3 && (data[0] & 0b1100) == 0;
-}
-
-/// AV1 specification, 5.3 and 5.9: the first frame header must say show_existing_frame 0, KEY_FRAME, show_frame 1.
-bool isAv1ShownKey(Bytes data) {
-  std::size_t at = 0;
-  while (at < data.size()) {
-    const std::uint8_t header = data[at++];
-    const int type = header >> 3 & 0xF;
-    if (header & 0b100) ++at;  // extension
-    std::size_t length = data.size() - std::min(at, data.size());
-    if (header & 0b10) {  // leb128
-      length = 0;
-      for (unsigned shift = 0; at < data.size() && shift < 56; shift += 7) {
-        const std::uint8_t byte = data[at++];
-        length |= static_cast<std::size_t>(byte & 0x7F) << shift;
-        if (!(byte & 0x80)) break;
-      }
-    }
-    if (at >= data.size() || length > data.size() - at) return false;
-    constexpr int kFrameHeader = 3;
-    constexpr int kFrame = 6;
-    if (type == kFrameHeader || type == kFrame) return length > 0 && data[at] >> 4 == 0b0001;
-    at += length;
-  }
-  return false;
 }
 
 /// ISO/IEC 13818-2 and 11172-2: an I picture after a sequence header, which sets all that earlier ones set. P pictures
@@ -194,6 +171,7 @@ bool BitstreamInspector::tellsUnreferenced() const {
       return !layers_;
     case AV_CODEC_ID_MPEG1VIDEO:  // B pictures
     case AV_CODEC_ID_MPEG2VIDEO:
+    case AV_CODEC_ID_AV1:  // refresh_frame_flags, see Av1Inspector
       return true;
     default:
       return false;

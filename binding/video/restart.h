@@ -26,7 +26,7 @@ class BitstreamInspector {
 
   Picture inspect(const AVPacket& packet);
 
-  /// Whether libav tells pictures that no picture of those inspected refers to, so that leaving them out changes no
+  /// Whether a decoder tells pictures that no picture of those inspected refers to, so that leaving them out changes no
   /// other.
   bool tellsUnreferenced() const;
 
