@@ -44,7 +44,7 @@ bool isOutOfMemory(int averror, const Source& source) {
 
 }  // namespace
 
-Demuxer::Demuxer(Source& source, const ReadOptions& options, const CancelToken& token)
+Demuxer::Demuxer(Source& source, const ReadOptions& options, const CancelToken& token, Detail detail)
     : source_(source), options_(options), limits_(options.limits), token_(token), io_(source, token) {
   captureLog();
   clearLog();
@@ -52,7 +52,7 @@ Demuxer::Demuxer(Source& source, const ReadOptions& options, const CancelToken& 
   open(recognise());
   checkStreamCount();
   checkClaimedPixels();
-  findStreamParameters();
+  if (detail == Detail::Full || !headerSuffices()) findStreamParameters();
   checkStreamCount();
   chooseStream();
   checkPixels(*stream_->codecpar);
@@ -113,6 +113,25 @@ void Demuxer::checkClaimedPixels() const {
         options_.stream ? stream.index == *options_.stream : !(stream.disposition & AV_DISPOSITION_ATTACHED_PIC);
     if (isRead && stream.codecpar->codec_type == AVMEDIA_TYPE_VIDEO) checkPixels(*stream.codecpar);
   }
+}
+
+/// Whether decoding takes no more than the header says, so that libav need not decode the first frames to find out:
+/// there is one stream to choose from, the size and rate of its frames are known, and they come in the order of their
+/// packets (by how much others are held back, libav guesses from the first ones).
+bool Demuxer::headerSuffices() const {
+  if (!av_match_list(format_->iformat->name, "mov,matroska", ',')) return false;
+  const AVStream* only = nullptr;
+  for (unsigned i = 0; i < format_->nb_streams; ++i) {
+    const AVStream* stream = format_->streams[i];
+    if (stream->codecpar->codec_type != AVMEDIA_TYPE_VIDEO || stream->disposition & AV_DISPOSITION_ATTACHED_PIC)
+      continue;
+    if (only) return false;
+    only = stream;
+  }
+  if (!only) return false;
+  const AVCodecDescriptor* codec = avcodec_descriptor_get(only->codecpar->codec_id);
+  return codec && !(codec->props & AV_CODEC_PROP_REORDER) && only->codecpar->width > 0 && only->codecpar->height > 0 &&
+         only->avg_frame_rate.num > 0 && only->avg_frame_rate.den > 0;
 }
 
 void Demuxer::findStreamParameters() {

@@ -16,10 +16,16 @@ namespace tubelet::video {
 /// that stream's packets in file order. Opens nothing but the given source. Not thread-safe.
 class Demuxer {
  public:
+  /// How much is found out about the streams.
+  enum class Detail {
+    Decodable,  ///< what decoding takes
+    Full        ///< all that probe() tells
+  };
+
   /// `source`, `options` and `token` must outlive this.
   /// Throws Error (NOT_A_VIDEO, UNSUPPORTED_VIDEO, NO_VIDEO_STREAM, CORRUPT_VIDEO, TRUNCATED_VIDEO, LIMIT_EXCEEDED,
   /// READ_FAILED, TIMEOUT) or Cancelled.
-  Demuxer(Source& source, const ReadOptions& options, const CancelToken& token);
+  Demuxer(Source& source, const ReadOptions& options, const CancelToken& token, Detail detail = Detail::Full);
 
   Source& source() const { return source_; }
   const CancelToken& token() const { return token_; }
@@ -41,6 +47,7 @@ class Demuxer {
   const AVInputFormat* recognise();
   void open(const AVInputFormat* recognised);
   void checkClaimedPixels() const;
+  bool headerSuffices() const;
   void findStreamParameters();
   void chooseStream();
   AVStream& askedStream(int index) const;

@@ -21,7 +21,7 @@ PacketReader::PacketReader(Source& source, const ReadOptions& options, const Can
     : source_(source),
       options_(options),
       token_(token),
-      first_(source, options, token),
+      first_(source, options, token, Demuxer::Detail::Decodable),
       found_(av_packet_alloc()),
       seekable_(av_match_list(first_.format().iformat->name, kSeekable, ',') > 0) {
   if (!found_) throw std::bad_alloc();
@@ -80,7 +80,7 @@ bool PacketReader::seek(const Timeline::Restart& restart, std::int64_t timestamp
 void PacketReader::reopen() {
   av_packet_unref(found_.get());
   again_.reset();
-  again_ = std::make_unique<Demuxer>(source_, options_, token_);
+  again_ = std::make_unique<Demuxer>(source_, options_, token_, Demuxer::Detail::Decodable);
   current_ = again_.get();
   place_ = 0;
 }
