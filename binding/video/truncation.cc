@@ -98,29 +98,82 @@ struct Element {
   }
 };
 
+// RFC 9559. Identifiers of four bytes are those of the file's and the segment's own parts.
 constexpr std::uint64_t kEbml = 0x1A45DFA3;
 constexpr std::uint64_t kSegment = 0x18538067;
+constexpr std::uint64_t kSeekHead = 0x114D9B74;
+constexpr std::uint64_t kSeek = 0x4DBB;
+constexpr std::uint64_t kSeekPosition = 0x53AC;
+constexpr std::uint64_t kCues = 0x1C53BB6B;
+constexpr std::uint64_t kCuePoint = 0xBB;
+constexpr std::uint64_t kCueTrackPositions = 0xB7;
+constexpr std::uint64_t kCueClusterPosition = 0xF1;
 constexpr std::uint64_t kCluster = 0x1F43B675;
+constexpr std::uint64_t kSimpleBlock = 0xA3;
+constexpr std::uint64_t kBlockGroup = 0xA0;
 
+bool holdsPlaces(const Element& element) {
+  return element.id == kSeekHead || element.id == kSeek || element.id == kCues || element.id == kCuePoint ||
+         element.id == kCueTrackPositions;
+}
+
+bool isPlace(const Element& element) {
+  return element.id == kSeekPosition || element.id == kCueClusterPosition;
+}
+
+/// What the message calls a part that reaches beyond the end; anything else that does is taken for garbage after the
+/// end of the video.
+const char* partName(const Element& element, bool inCluster) {
+  if (element.id == kSegment) return "segment";
+  if (element.id == kCluster) return "last cluster";
+  if (element.id == kCues || element.id == kSeekHead) return "index";
+  return inCluster && (element.id == kSimpleBlock || element.id == kBlockGroup) ? "last frame" : nullptr;
+}
+
+/// A place in the segment that an index names, if what should begin there has not even a header. Writers that fill
+/// their index in at last leave all bits set until then (GStreamer's does).
+std::optional<std::string> beyondEnd(Source& source, const Element& element, std::int64_t segment) {
+  std::array<std::uint8_t, 8> bytes{};
+  if (element.length > bytes.size()) return std::nullopt;
+  source.read(element.body, bytes.data(), static_cast<std::size_t>(element.length));
+  std::uint64_t value = 0;
+  for (std::size_t i = 0; i < element.length; ++i) value = value << 8 | bytes[i];
+  constexpr std::uint64_t kHeaderBytes = 12;  // at most
+  const std::uint64_t place = static_cast<std::uint64_t>(segment) + value;
+  const auto size = static_cast<std::uint64_t>(source.size());
+  const bool begins =
+      place < size && (size - place >= kHeaderBytes || Element(source, static_cast<std::int64_t>(place)).valid);
+  if (value == UINT64_MAX || begins) return std::nullopt;
+  return "its index names a part at byte " + std::to_string(place) + ", and it has " + std::to_string(size);
+}
+
+/// One walk through the file: over what has a size, into a segment and clusters that were left open, whose parts then
+/// follow one another, and into the indexes.
 std::optional<std::string> inElements(Source& source, const CancelToken& token) {
   std::int64_t offset = 0;
+  std::int64_t segment = 0;  // where its body begins, from which its indexes count
+  bool inCluster = false;
   for (int i = 0; i < kMaxElements && offset < source.size(); ++i) {
     token.check();
     const Element element(source, offset);
     if (!element.valid) break;
+    if (element.id > 0xFF'FFFF) inCluster = element.id == kCluster && !element.known;
     if (!element.known) {
-      if (element.id != kSegment) break;  // an open cluster ends where the next begins: nothing to judge by
+      if (element.id != kSegment && element.id != kCluster) break;
+      if (element.id == kSegment) segment = element.body;
       offset = element.body;
       continue;
     }
     const std::uint64_t missing = lacking(static_cast<std::uint64_t>(element.body), element.length, source.size());
     if (missing > 0) {
-      if (element.id == kSegment) return shortBy("segment", missing);
-      if (element.id == kCluster) return shortBy("last cluster", missing);
-      break;
+      const char* part = partName(element, inCluster);
+      return part ? std::optional(shortBy(part, missing)) : std::nullopt;
     }
-    if (element.id == kSegment) break;
-    offset = element.body + static_cast<std::int64_t>(element.length);
+    if (element.id == kSegment) break;  // all of it is there
+    if (isPlace(element)) {
+      if (auto beyond = beyondEnd(source, element, segment)) return beyond;
+    }
+    offset = holdsPlaces(element) ? element.body : element.body + static_cast<std::int64_t>(element.length);
   }
   return std::nullopt;
 }

@@ -48,6 +48,7 @@ HostileCorpus::HostileCorpus(std::filesystem::path folder) : folder_(std::move(f
   addFragments();
   addMatroska();
   addMatroskaBlocks();
+  addMatroskaOfOpenSize();
   addTransportStreams();
   addProgramStreams();
   addFlv();

@@ -47,6 +47,7 @@ class HostileCorpus {
   void addFragments();
   void addMatroska();  // hostile_matroska.cc
   void addMatroskaBlocks();
+  void addMatroskaOfOpenSize();
   void addTransportStreams();  // hostile_streams.cc
   void addProgramStreams();
   void addFlv();

@@ -19,6 +19,7 @@ constexpr std::uint32_t kCues = 0x1C53BB6B;
 constexpr std::uint32_t kTags = 0x1254C367;
 constexpr std::uint32_t kChapters = 0x1043A770;
 constexpr std::uint32_t kAttachments = 0x1941A469;
+constexpr std::uint32_t kVoid = 0xEC;
 constexpr std::uint64_t kUnknown = (std::uint64_t{1} << 56) - 1;
 
 /// Track 1, a keyframe; `lacing`: the block's flags for it.
@@ -28,6 +29,17 @@ std::string block(const std::string& data, int time = 0, int lacing = 0) {
 
 std::string cluster(const std::string& blocks, std::uint64_t time = 0) {
   return element(kCluster, element(kTimecode, big(time, 8)) + blocks);
+}
+
+/// What the head of a segment names: a part of this kind, so many bytes from where the segment's body begins.
+std::string seekHead(std::uint32_t id, std::uint64_t position) {
+  return element(kSeekHead, element(0x4DBB, element(0x53AB, big(id, 4)) + element(0x53AC, big(position, 8))));
+}
+
+/// An index of one keyframe, in the cluster so many bytes from where the segment's body begins.
+std::string cues(std::uint64_t cluster) {
+  return element(kCues, element(0xBB, element(0xB3, big(0, 1)) +
+                                          element(0xB7, element(0xF7, big(1, 1)) + element(0xF1, big(cluster, 8)))));
 }
 
 std::string nested(std::uint32_t id, int levels) {
@@ -169,6 +181,40 @@ void HostileCorpus::addMatroskaBlocks() {
       matroska(element(kTracks, videoTrack(1, "V_MJPEG", 64, 48, packed)) +
                cluster(repeated(element(kSimpleBlock, block(zlibOfZeros(200'000'000))), 2))),
       {"CORRUPT_VIDEO"});
+}
+
+void HostileCorpus::addMatroskaOfOpenSize() {
+  const std::string tracks = element(kTracks, videoTrack(1, "V_MJPEG", 64, 48));
+  const std::string frame = element(kSimpleBlock, block(jpeg_));
+  const std::string sized = cluster(frame);
+  const std::string open = elementOf(kCluster, kUnknown, element(kTimecode, big(0, 8)) + frame);
+  const auto with = [&](const std::string& what, const std::string& body, std::vector<std::string> codes) {
+    add("mkv of open size: " + what, ebmlHead() + elementOf(kSegment, kUnknown, body), std::move(codes));
+  };
+  with("a recording without an index", tracks + sized + sized, {"none"});
+  with("the same with open clusters", tracks + open + open, {"none"});
+  with("cut within an open cluster's last block", tracks + open + cutTo(open, 0.9), {"TRUNCATED_VIDEO"});
+  with("noise after an open cluster", tracks + open + "\x01" + noise(999, 5), {"none"});
+
+  const std::string place = seekHead(kCues, 0);  // of the size that it has with any other number
+  const std::uint64_t whole = (place + tracks + sized).size();
+  with("an index where the head says", seekHead(kCues, whole) + tracks + sized + cues(whole - sized.size()), {"none"});
+  with("an index in front", cues((cues(0) + tracks).size()) + tracks + sized, {"none"});
+  for (const auto& [what, head] : {std::pair("index", kCues), std::pair("tags", kTags)}) {
+    const std::string named = std::string("its head names ") + what;
+    with(named + " right after the end", seekHead(head, whole) + tracks + sized, {"TRUNCATED_VIDEO"});
+    with(named + " of which one byte is left", seekHead(head, whole) + tracks + sized + big(head >> 24, 1),
+         {"TRUNCATED_VIDEO"});
+    with(named + " far beyond the end", seekHead(head, 1ULL << 40) + tracks + open, {"TRUNCATED_VIDEO"});
+    with(named + " at a place that was never filled in", seekHead(head, UINT64_MAX) + tracks + sized, {"none"});
+  }
+  with("room for a head that was never written", element(kVoid, std::string(100, '\0')) + tracks + sized, {"none"});
+  with("an index in front that names a cluster beyond the end", cues(1000 + whole) + tracks + sized,
+       {"TRUNCATED_VIDEO"});
+  with("its index is cut", tracks + sized + cutTo(cues(tracks.size()), 0.8), {"TRUNCATED_VIDEO"});
+  with("places of no bytes and of nine",
+       element(kSeekHead, element(0x4DBB, element(0x53AC, "") + element(0x53AC, repeated("\xFE", 9)))) + tracks + sized,
+       {"none"});
 }
 
 }  // namespace tubelet::video::test

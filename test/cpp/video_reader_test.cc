@@ -518,8 +518,9 @@ TEST_CASE("probe says what the headers say") {
   const TempFolder folder;
   const std::string path = folder / "probe.mp4";
   ffmpeg(
-      "-f lavfi -i testsrc2=size=120x96:rate=25 -f lavfi -i sine -t 2 -vf setsar=4/3 -c:v libx264 -preset ultrafast "
-      "-pix_fmt yuv420p -colorspace bt709 -color_primaries bt709 -color_trc bt709 -color_range tv -c:a aac " +
+      "-f lavfi -i testsrc2=size=120x96:rate=25 -f lavfi -i sine -t 2 "
+      "-vf setsar=4/3,setparams=color_primaries=bt709:color_trc=bt709 -c:v libx264 -preset ultrafast -pix_fmt yuv420p "
+      "-colorspace bt709 -color_range tv -c:a aac " +
       path);
   const VideoInfo info = probeFile(path);
   CHECK(info.container == "mov,mp4,m4a,3gp,3g2,mj2");
