@@ -120,7 +120,7 @@ export interface NativePreprocessing {
 }
 
 export interface NativeModelSpec {
-  /** Equal keys mean the same weights: they are in memory once a process. */
+  /** Equal keys mean the same weights: they are in memory once a process and device. */
   key: string;
   programPath: string;
   format: 'safetensors' | 'pytorch-bin';
@@ -130,6 +130,8 @@ export interface NativeModelSpec {
   preprocessing: NativePreprocessing;
   /** Frames a clip. */
   frames: number;
+  /** `'cpu'`, `'cuda'`, `'cuda:1'` or `'auto'`. */
+  device: string;
   /** Threads a forward pass may use; 0: as many as the process may use CPUs and the model has work for. */
   threads: number;
   /** Calls that may wait on this model before `run` rejects with BUSY. */
@@ -158,6 +160,8 @@ export interface NativeModel {
   /** Settles when what runs has finished; what waits rejects with DISPOSED. Idempotent. */
   dispose(): Promise<void>;
   readonly threads: number;
+  /** `'cpu'` or `'cuda:0'`. */
+  readonly device: string;
   readonly weightBytes: number;
 }
 

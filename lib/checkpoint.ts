@@ -9,6 +9,7 @@ import { join } from 'node:path';
 
 import type { NativeModelSpec, NativePreprocessing } from './binding';
 import { type ModelConfig, readConfig } from './config';
+import type { Device } from './device';
 import { TubeletError } from './errors';
 import { type FileIdentity, identify } from './files';
 import { isShardName } from './hub/needed';
@@ -66,10 +67,17 @@ async function readConfiguration(folder: string): Promise<{ config: ModelConfig;
   return { config: readConfig(json, file), json, file };
 }
 
+/** How a model is to run. */
+export interface SpecOptions {
+  device?: Device | undefined;
+  threads?: number | undefined;
+  maxQueue?: number | undefined;
+}
+
 /** What the native side needs to load a checkpoint. */
 export function nativeSpec(
   checkpoint: Checkpoint,
-  { threads = 0, maxQueue = defaultMaxQueue }: { threads?: number | undefined; maxQueue?: number | undefined } = {},
+  { device = 'cpu', threads = 0, maxQueue = defaultMaxQueue }: SpecOptions = {},
 ): NativeModelSpec {
   const { config, preprocessing, format, weights } = checkpoint;
   const content = {
@@ -80,9 +88,10 @@ export function nativeSpec(
     preprocessing,
     frames: config.frames,
   };
-  // Weights are shared by what is in the files and how it is used, not by name: links and copies of a name meet here.
-  const identity = JSON.stringify([weights.map(({ key }) => key), content.config, preprocessing, content.frames]);
-  return { ...content, key: createHash('sha256').update(identity).digest('hex'), threads, maxQueue };
+  // Weights are shared by what is in the files and which model it makes, not by name: links and copies of a name meet
+  // here, and so do those who prepare their pixels in different ways.
+  const identity = JSON.stringify([weights.map(({ key }) => key), content.config, content.frames]);
+  return { ...content, key: createHash('sha256').update(identity).digest('hex'), device, threads, maxQueue };
 }
 
 /** Calls that may wait on one model: a waiting call holds little more than a path. */

@@ -5,7 +5,7 @@
  */
 import { stat } from 'node:fs/promises';
 
-import { isSystemError } from './errors';
+import { TubeletError, asReadFailure, isSystemError } from './errors';
 
 /** A file as it was at one moment. */
 export interface FileIdentity {
@@ -14,15 +14,29 @@ export interface FileIdentity {
   key: string;
 }
 
-/** The identity of the file at `path`, or `undefined` when nothing is there. */
+/**
+ * The identity of the file at `path`, or `undefined` when nothing is there.
+ *
+ * @throws TubeletError READ_FAILED
+ */
 export async function identify(path: string): Promise<FileIdentity | undefined> {
   try {
     const { dev, ino, size, mtimeNs } = await stat(path, { bigint: true });
     return { path, key: [dev, ino, size, mtimeNs].join(':') };
   } catch (error) {
     if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return undefined;
-    throw error;
+    throw asReadFailure(error, path);
   }
+}
+
+/**
+ * Makes sure that a file that was read is still the one that was meant.
+ *
+ * @throws TubeletError READ_FAILED
+ */
+export async function requireUnchanged(file: FileIdentity): Promise<void> {
+  if ((await identify(file.path))?.key === file.key) return;
+  throw new TubeletError('READ_FAILED', `${file.path} changed while it was read: try again`);
 }
 
 /** Whether something is there, and what. */

@@ -4,6 +4,7 @@
  * @module
  */
 import { type Adjustments, adjustmentRules } from './adjust';
+import { type Device, deviceRule } from './device';
 import { TubeletError, atCallSite } from './errors';
 import type { DownloadProgress } from './hub/blob';
 import { openModel } from './loaded';
@@ -13,9 +14,12 @@ import { type Rule, abortSignal, callback, integer, readModelName, readOptions }
 
 /** Options of {@link load}. */
 export interface LoadOptions extends Adjustments {
+  /** Where the model runs; `info.device` says which was taken. See {@link Device}. Default `'cpu'`. */
+  device?: Device | undefined;
   /**
    * Threads that one forward pass may use, 1 to 1024. Default: as many CPUs as the process may use (its affinity and
-   * its cgroup's quota respected), but no more than the model has work for: one for each 16 MB of weights.
+   * its cgroup's quota respected), but no more than the model has work for: one for each 16 MB of weights, and one on a
+   * GPU.
    */
   threads?: number | undefined;
   /** Calls that may wait on this model before further ones reject with BUSY, 0 to 1000000. Default 1024. */
@@ -30,6 +34,7 @@ export interface LoadOptions extends Adjustments {
 }
 
 const loadRules = {
+  device: deviceRule,
   threads: integer(1, 1024),
   maxQueue: integer(0, 1_000_000),
   signal: abortSignal,
@@ -42,7 +47,8 @@ const loadRules = {
  * huggingface_hub uses too; its environment variables are honoured (`HF_HOME`, `HF_HUB_CACHE`, `HF_HUB_OFFLINE`,
  * `HF_TOKEN`, `HF_ENDPOINT`).
  *
- * Models of the same checkpoint share their weights in memory, in all worker threads of the process.
+ * Models of the same checkpoint on the same device share their weights in memory, in all worker threads of the process,
+ * however they prepare their pixels.
  *
  * @param name - In this order: a bundled name (`motion-vivit`, `motion-timesformer`, `motion-videomae`), the path of a
  *   folder in Hugging Face's layout (absolute, or starting with `.`), or a hub name (`org/name`, `org/name@revision`).
@@ -51,8 +57,9 @@ const loadRules = {
  * @returns The model; dispose of it when it is no longer needed.
  * @throws TubeletError INVALID_ARGUMENT; MODEL_NOT_FOUND; DOWNLOAD_FAILED, ACCESS_DENIED and WRITE_FAILED (no room in the
  *   cache) about a download, of which what has arrived is kept; MODEL_INVALID (a file is missing or wrong);
- *   CHECKPOINT_MISMATCH (tensors missing, left over or misshapen); FILE_NOT_FOUND (the label file); READ_FAILED;
- *   OUT_OF_MEMORY; RUNTIME_NOT_FOUND. An abort rejects with the signal's own reason.
+ *   CHECKPOINT_MISMATCH (tensors missing, left over or misshapen); FILE_NOT_FOUND (the label file); READ_FAILED
+ *   (also about a file that changes while it is read); DEVICE_UNAVAILABLE (says what was found); OUT_OF_MEMORY;
+ *   RUNTIME_NOT_FOUND. An abort rejects with the signal's own reason.
  */
 export function load(name?: string, options?: LoadOptions): Promise<Model> {
   return atCallSite(async () => {

@@ -5,9 +5,11 @@
  */
 import { type AdjustmentRequest, adjusted, requireFrames } from './adjust';
 import type { NativeInput, NativeModel, NativeOutput } from './binding';
-import { type Checkpoint, nativeSpec, openCheckpoint } from './checkpoint';
+import { type Checkpoint, type SpecOptions, nativeSpec, openCheckpoint } from './checkpoint';
 import type { Family } from './config';
+import type { Device } from './device';
 import { TubeletError } from './errors';
+import { requireUnchanged } from './files';
 import type { PullOptions } from './hub/pull';
 import { requireCount } from './labels';
 import type { Licence } from './presets';
@@ -45,7 +47,8 @@ export interface ModelInfo {
   preprocessing: { resize: 'antialias' | 'plain'; range: 'processor' | 'paper' };
   /** Numbers in an embedding. */
   width: number;
-  device: 'cpu';
+  /** Where it runs: `'cpu'`, or `'cuda:0'` and so on. */
+  device: string;
   precision: 'fp32';
   /** Threads that one forward pass may use. */
   threads: number;
@@ -57,6 +60,7 @@ export interface ModelInfo {
 
 /** Checked options of {@link load}. */
 export interface LoadRequest extends AdjustmentRequest {
+  device?: Device | undefined;
   threads?: number | undefined;
   maxQueue?: number | undefined;
   signal?: AbortSignal | undefined;
@@ -109,25 +113,26 @@ export class LoadedModel {
 
   async classify(request: ClassifyRequest): Promise<ClassifyResult> {
     this.requireUse('classify');
-    const { checkpoint } = this.info;
+    const { checkpoint, device } = this.info;
     const labels = request.labels ?? this.info.labels;
     requireCount(labels, this.info.labels.length, checkpoint.name);
     const output = await this.run(request);
     return {
       predictions: bestPredictions(output.scores, labels, request.topK ?? defaultTopK),
       ...(request.logits === true && { logits: output.logits }),
-      ...provenance(output, checkpoint),
+      ...provenance(output, checkpoint, device),
     };
   }
 
   async embed(request: EmbedRequest): Promise<EmbedResult> {
     this.requireUse('embed');
+    const { checkpoint, device } = this.info;
     const output = await this.run(request);
     const normalized = request.normalize ?? false;
     return {
       data: normalized ? normalizeL2(output.embedding) : output.embedding,
       normalized,
-      ...provenance(output, this.info.checkpoint),
+      ...provenance(output, checkpoint, device),
     };
   }
 
@@ -153,26 +158,29 @@ export class LoadedModel {
 /**
  * Loads a checkpoint by its name.
  *
- * @throws TubeletError MODEL_NOT_FOUND, MODEL_INVALID, CHECKPOINT_MISMATCH, READ_FAILED, OUT_OF_MEMORY,
- *   RUNTIME_NOT_FOUND, DOWNLOAD_FAILED, ACCESS_DENIED, WRITE_FAILED
+ * @throws TubeletError MODEL_NOT_FOUND, MODEL_INVALID, CHECKPOINT_MISMATCH, READ_FAILED, DEVICE_UNAVAILABLE,
+ *   OUT_OF_MEMORY, RUNTIME_NOT_FOUND, DOWNLOAD_FAILED, ACCESS_DENIED, WRITE_FAILED
  */
 export async function openModel(
   name: string,
-  { signal, onProgress, threads, maxQueue, ...adjustments }: LoadRequest = {},
+  { signal, onProgress, device, threads, maxQueue, ...adjustments }: LoadRequest = {},
 ): Promise<LoadedModel> {
   const found = await abortable(openCheckpoint(name, { signal, onProgress }), signal);
   const started = performance.now();
   const checkpoint = await abortable(adjusted(found, adjustments), signal);
-  const { native, sha256 } = await loadAndHash(checkpoint, { threads, maxQueue }, signal);
+  const { native, sha256 } = await loadAndHash(checkpoint, { device, threads, maxQueue }, signal);
   const milliseconds = { load: performance.now() - started };
   const range = adjustments.range ?? 'processor';
   return new LoadedModel(native, { ...describe(checkpoint, native, sha256, range), milliseconds });
 }
 
-/** Side by side: hashing a large file takes as long as loading it. */
+/**
+ * Side by side: hashing a large file takes as long as loading it. Both look at the same bytes, or the loading fails: each
+ * makes sure that its file did not change meanwhile, and at the end the names must still lead to those same files.
+ */
 async function loadAndHash(
   checkpoint: Checkpoint,
-  options: Pick<LoadRequest, 'threads' | 'maxQueue'>,
+  options: SpecOptions,
   signal?: AbortSignal,
 ): Promise<{ native: NativeModel; sha256: string }> {
   const hashing = sha256OfWeights(checkpoint.weights, signal);
@@ -180,7 +188,9 @@ async function loadAndHash(
   const binding = await abortable(openBinding(), signal);
   const native = await runTask(() => binding.loadModel(nativeSpec(checkpoint, options)), signal);
   try {
-    return { native, sha256: await abortable(hashing, signal) };
+    const sha256 = await abortable(hashing, signal);
+    for (const file of checkpoint.weights) await requireUnchanged(file);
+    return { native, sha256 };
   } catch (error) {
     await native.dispose();
     throw error;
@@ -205,7 +215,7 @@ function describe(
     size,
     preprocessing: { resize: preprocessing.antialias ? 'antialias' : 'plain', range },
     width,
-    device: 'cpu',
+    device: native.device,
     precision: 'fp32',
     threads: native.threads,
     weightBytes: native.weightBytes,

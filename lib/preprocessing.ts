@@ -63,6 +63,7 @@ export function readPreprocessing(config: JsonObject, file: string, family: Fami
   const rescale = boolean(config, 'do_rescale', true, file);
   // VivitVideoProcessor subtracts 1 whenever it rescales, and knows no such field.
   const offset = type === 'vivitvideoprocessor' || boolean(config, 'offset', defaults.offset, file);
+  if (boolean(config, 'do_pad', false, file)) throw invalid(file, 'do_pad', true, 'false: frames are not padded');
   const crop = boolean(config, 'do_center_crop', true, file) ? readCrop(config['crop_size'], file) : noCrop;
 
   return {

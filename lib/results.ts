@@ -46,7 +46,8 @@ export interface ClipDetails {
 /** What a model's call did. */
 export interface Provenance extends ClipDetails {
   checkpoint: CheckpointIdentity;
-  device: 'cpu';
+  /** Where the model ran: `'cpu'`, or `'cuda:0'` and so on. */
+  device: string;
   precision: 'fp32';
   /** Time spent decoding, preparing pixels and in the model; waiting in the queue is not in it. */
   milliseconds: { decode: number; prepare: number; infer: number };
@@ -75,11 +76,11 @@ export function clipDetails(info: NativeClipInfo): ClipDetails {
 }
 
 /** The part that all results of models share. */
-export function provenance(output: NativeOutput, checkpoint: CheckpointIdentity): Provenance {
+export function provenance(output: NativeOutput, checkpoint: CheckpointIdentity, device: string): Provenance {
   return {
     ...clipDetails(output),
     checkpoint: { ...checkpoint },
-    device: 'cpu',
+    device,
     precision: 'fp32',
     milliseconds: { decode: output.decodeMs, prepare: output.prepareMs, infer: output.inferMs },
   };

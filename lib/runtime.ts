@@ -2,7 +2,8 @@
  * Loads the native addon, and says what is missing when it cannot.
  *
  * The addon has no fixed place for LibTorch: a small loader addon first opens libtorch_cpu.so for the whole process, so
- * that the same addon runs on whichever LibTorch of its version the machine has.
+ * that the same addon runs on whichever LibTorch of its version the machine has. In a CUDA build libtorch_cuda.so lies
+ * beside it: LibTorch asks once in a process whether it is there, and so it is opened at once, too.
  *
  * @module
  */
@@ -49,23 +50,34 @@ export function binding(): NativeBinding {
 }
 
 async function openLibTorch(): Promise<void> {
-  const { library, what } = findLibTorch();
+  const { library, cuda, what } = findLibTorch();
   try {
     await loader().openInBackground(library);
   } catch (error) {
     throw notFound(what, error);
   }
+  // Without its CUDA half LibTorch runs on the CPU; who asks for a GPU hears why there is none.
+  if (cuda !== undefined) await loader().openInBackground(cuda).catch(() => undefined);
 }
 
 function loadBinding(): NativeBinding {
-  const { library, what } = findLibTorch();
+  const { library, cuda, what } = findLibTorch();
   attempt(what, () => {
     loader().open(library); // at once when it is open already
   });
+  if (cuda !== undefined) openIfPossible(cuda);
   return attempt(`the native addon (under ${packageRoot})`, () => {
     const nodeGypBuild = load('node-gyp-build') as (folder: string) => unknown;
     return nodeGypBuild(packageRoot) as NativeBinding;
   });
+}
+
+function openIfPossible(library: string): void {
+  try {
+    loader().open(library);
+  } catch {
+    // as in openLibTorch
+  }
 }
 
 /** Beside a build of one's own, or beside the prebuilt addon. */
@@ -75,11 +87,12 @@ function loader(): Loader {
   return load(existsSync(built) || !existsSync(prebuilt) ? built : prebuilt) as Loader;
 }
 
-/** Where LibTorch lies and who said so. */
-function findLibTorch(): { library: string; what: string } {
+/** Where LibTorch lies, its CUDA half if it has one, and who said so. */
+function findLibTorch(): { library: string; cuda: string | undefined; what: string } {
   const { folder, origin } = libTorchFolder();
   const library = join(folder, 'lib', 'libtorch_cpu.so');
-  return { library, what: `LibTorch (${library}, ${origin})` };
+  const cuda = join(folder, 'lib', 'libtorch_cuda.so');
+  return { library, cuda: existsSync(cuda) ? cuda : undefined, what: `LibTorch (${library}, ${origin})` };
 }
 
 function libTorchFolder(): { folder: string; origin: string } {

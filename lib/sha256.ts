@@ -7,8 +7,8 @@ import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
 
-import { TubeletError, asReadFailure } from './errors';
-import { type FileIdentity, identify } from './files';
+import { asReadFailure } from './errors';
+import { type FileIdentity, requireUnchanged } from './files';
 import { throwIfAborted } from './task';
 
 /** Large enough to be quick, small enough that hashing one chunk holds up the event loop by a millisecond or so. */
@@ -41,9 +41,7 @@ async function sha256OfFile(file: FileIdentity, signal?: AbortSignal): Promise<s
   const cached = known.get(file.key);
   if (cached !== undefined) return cached;
   const digest = await hash(file.path, signal);
-  if ((await identify(file.path))?.key !== file.key) {
-    throw new TubeletError('READ_FAILED', `${file.path} changed while it was read: try again`);
-  }
+  await requireUnchanged(file);
   known.set(file.key, digest);
   return digest;
 }

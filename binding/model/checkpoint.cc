@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <ATen/ops/aminmax.h>
+#include <c10/core/Device.h>
 
 #include "engine/error.h"
 #include "model/file.h"
@@ -123,13 +124,15 @@ Weights readCheckpoint(const ModelSpec& spec, const Program& program, const Canc
   const Directory directory = join(files, program);
   requireMatch(directory, program.expected(spec.config), spec);
 
+  const c10::Device device(spec.device);
   Weights weights;
   for (const auto& [name, place] : directory) {
     token.check();
-    at::Tensor tensor = place.file->read(place.index);
+    const at::Tensor tensor = place.file->read(place.index);
     requireFinite(tensor, place);
-    weights.emplace(name, std::move(tensor));
+    weights.emplace(name, tensor.to(device));
   }
+  for (const auto& file : files) file->requireUnchanged();
   return weights;
 }
 

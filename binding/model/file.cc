@@ -38,6 +38,7 @@ File::File(std::string path)
     throw invalidFile(path_, "not a regular file. Give the weight file itself.");
   }
   size_ = static_cast<std::uint64_t>(status.st_size);
+  modified_ = status.st_mtim;
 }
 
 File::~File() {
@@ -61,6 +62,13 @@ void File::read(std::uint64_t offset, void* into, std::size_t bytes) const {
     }
     done += static_cast<std::size_t>(count);
   }
+}
+
+void File::requireUnchanged() const {
+  struct stat status {};
+  const bool same = ::fstat(descriptor_, &status) == 0 && static_cast<std::uint64_t>(status.st_size) == size_ &&
+                    status.st_mtim.tv_sec == modified_.tv_sec && status.st_mtim.tv_nsec == modified_.tv_nsec;
+  if (!same) throw Error(ErrorCode::ReadFailed, path_ + " changed while it was read: try again.");
 }
 
 }  // namespace tubelet::model

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <ctime>
 #include <string>
 
 #include "engine/error.h"
@@ -28,10 +29,14 @@ class File {
   /// before that.
   void read(std::uint64_t offset, void* into, std::size_t bytes) const;
 
+  /// Throws Error(READ_FAILED) when somebody has written to the file since it was opened.
+  void requireUnchanged() const;
+
  private:
   std::string path_;
   int descriptor_;
   std::uint64_t size_ = 0;
+  timespec modified_{};
 };
 
 }  // namespace tubelet::model

@@ -19,6 +19,7 @@ class PytorchBin final : public TensorFile {
   const std::string& path() const override { return archive_.path(); }
   const std::vector<TensorEntry>& entries() const override { return entries_; }
   at::Tensor read(std::size_t index) override;
+  void requireUnchanged() const override { archive_.requireUnchanged(); }
 
  private:
   void requireLittleEndian();

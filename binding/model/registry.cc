@@ -5,6 +5,14 @@
 
 namespace tubelet::model {
 
+namespace {
+
+std::string slotKey(const ModelSpec& spec) {
+  return spec.key + " " + spec.device;
+}
+
+}  // namespace
+
 Registry& Registry::shared() {
   static Registry registry(&Model::load);
   return registry;
@@ -15,7 +23,7 @@ std::shared_ptr<const Model> Registry::acquire(const ModelSpec& spec, const Canc
     std::unique_lock lock(mutex_);
     while (true) {
       token.check();
-      Slot& slot = slots_[spec.key];
+      Slot& slot = slots_[slotKey(spec)];
       if (auto model = slot.model.lock()) return model;
       if (!slot.loading) {
         slot.loading = true;
@@ -31,10 +39,10 @@ std::shared_ptr<const Model> Registry::acquire(const ModelSpec& spec, const Canc
 std::shared_ptr<const Model> Registry::loadInto(const ModelSpec& spec, const CancelToken& token) {
   try {
     auto model = loader_(spec, token);
-    finish(spec.key, model);
+    finish(slotKey(spec), model);
     return model;
   } catch (...) {
-    finish(spec.key, nullptr);
+    finish(slotKey(spec), nullptr);
     throw;
   }
 }

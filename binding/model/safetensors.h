@@ -19,6 +19,7 @@ class Safetensors final : public TensorFile {
   const std::string& path() const override { return file_.path(); }
   const std::vector<TensorEntry>& entries() const override { return entries_; }
   at::Tensor read(std::size_t index) override;
+  void requireUnchanged() const override { file_.requireUnchanged(); }
 
  private:
   std::string readHeader();

@@ -30,17 +30,17 @@ struct Preprocessing {
   std::array<double, 3> std{1, 1, 1};
 };
 
-/// Everything needed to load one checkpoint. Made by TypeScript from config.json and the preprocessor's configuration.
+/// Everything needed to load one checkpoint. Made by TypeScript from config.json.
 struct ModelSpec {
   enum class Format { Safetensors, PytorchBin };
 
-  std::string key;          ///< equal keys mean the same weights: they are in memory once a process
+  std::string key;          ///< equal keys mean the same weights: they are in memory once a process and device
   std::string programPath;  ///< the weight-free TorchScript program of the family
   Format format = Format::Safetensors;
   std::vector<std::string> weightFiles;  ///< one, or the shards
   std::map<std::string, double> config;  ///< the numeric fields of config.json (models/programs/README.md)
-  Preprocessing preprocessing;
-  int frames = 16;  ///< frames a clip
+  int frames = 16;                       ///< frames a clip
+  std::string device = "cpu";            ///< as resolveDevice makes it
 };
 
 }  // namespace tubelet::model

@@ -33,6 +33,10 @@ class TensorFile {
   /// The tensor of entries()[index] as float32, contiguous, in memory of its own. Throws Error(MODEL_INVALID) unless
   /// its type is a floating-point one that the package reads (F64, F32, F16, BF16).
   virtual at::Tensor read(std::size_t index) = 0;
+
+  /// Called after the last read. Throws Error(READ_FAILED) when somebody has written to the file since it was opened:
+  /// tensors may then be of different versions.
+  virtual void requireUnchanged() const = 0;
 };
 
 /// Opens a weight file and checks its directory of tensors. Throws Error: FILE_NOT_FOUND, READ_FAILED or MODEL_INVALID.

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "engine/cpus.h"
+#include "model/device.h"
 #include "model/registry.h"
 #include "node/arguments.h"
 #include "node/clip_work.h"
@@ -58,6 +59,7 @@ constexpr std::int64_t kWeightBytesPerThread = 16LL << 20;
 int threadsFor(int wanted, const model::Model& model) {
   const int available = engine::availableCpus();
   if (wanted > 0) return std::min(wanted, available);
+  if (model.spec().device != "cpu") return 1;
   const std::int64_t worthwhile = model.weightBytes() / kWeightBytesPerThread;
   return static_cast<int>(std::clamp<std::int64_t>(worthwhile, 1, available));
 }
@@ -71,14 +73,20 @@ Napi::Value loadModel(const Napi::CallbackInfo& info) {
     auto work = std::make_shared<LoadWork>(LoadWork{loadRequest(info[0]), nullptr});
     engine::Lane::Job job;
     job.ingest = [work](const CancelToken& token) {
-      work->model = model::Registry::shared().acquire(work->request.spec, token);
+      auto& [spec, preprocessing, threads, maxQueue] = work->request;
+      spec.device = model::resolveDevice(spec.device);
+      const auto loaded = model::Registry::shared().acquire(spec, token);
+      model::requireFittingPixels(*loaded, preprocessing);
+      work->model = loaded;
     };
     Environment& environment = Environment::of(info.Env());
     const auto result = [work, &environment](Napi::Env) {
-      const auto& [spec, threads, maxQueue] = work->request;
+      const auto& [spec, preprocessing, threads, maxQueue] = work->request;
       const int used = threadsFor(threads, *work->model);
-      return NativeModel::create(
-          environment, {.model = std::move(work->model), .lane = environment.makeModelLane(maxQueue), .threads = used});
+      return NativeModel::create(environment, {.model = std::move(work->model),
+                                               .preprocessing = preprocessing,
+                                               .lane = environment.makeModelLane(maxQueue),
+                                               .threads = used});
     };
     return Task::start(environment, environment.loads(), std::move(job), result, {});
   });

@@ -76,8 +76,9 @@ LoadRequest loadRequest(const Napi::Value& value) {
       fields.choice<Format>("format", {{"safetensors", Format::Safetensors}, {"pytorch-bin", Format::PytorchBin}});
   result.spec.weightFiles = paths(fields.get("weightFiles"), fields.name("weightFiles"));
   result.spec.config = namedNumbers(fields.get("config"), fields.name("config"));
-  result.spec.preprocessing = preprocessing(fields.get("preprocessing"), fields.name("preprocessing"));
+  result.preprocessing = preprocessing(fields.get("preprocessing"), fields.name("preprocessing"));
   result.spec.frames = fields.integer("frames", 1, kMaxFrames);
+  result.spec.device = fields.text("device");
   result.threads = fields.integer("threads", 0, kMaxThreads);
   result.maxQueue = static_cast<std::size_t>(fields.integer("maxQueue", 0, kMaxQueue));
   return result;

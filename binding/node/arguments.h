@@ -18,7 +18,8 @@ namespace tubelet::node {
 /// checks keep a mistake in lib/ from becoming a crash.
 
 struct LoadRequest {
-  model::ModelSpec spec;
+  model::ModelSpec spec;  ///< its device as the caller named it
+  model::Preprocessing preprocessing;
   int threads = 0;
   std::size_t maxQueue = 0;
 };

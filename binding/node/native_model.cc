@@ -24,6 +24,7 @@ Napi::Function NativeModel::define(Napi::Env env) {
                          InstanceMethod<&NativeModel::forward>("forward"),
                          InstanceMethod<&NativeModel::dispose>("dispose"),
                          InstanceAccessor<&NativeModel::threads>("threads"),
+                         InstanceAccessor<&NativeModel::device>("device"),
                          InstanceAccessor<&NativeModel::weightBytes>("weightBytes"),
                      });
 }
@@ -40,6 +41,7 @@ NativeModel::NativeModel(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Nati
     loaded_ = *std::exchange(arriving, std::nullopt);
   });
   frames_ = loaded_.model->spec().frames;
+  device_ = loaded_.model->spec().device;
   weightBytes_ = loaded_.model->weightBytes();
   // The collector sees a small object and has no reason to hurry: tell it what hangs on it.
   reportedBytes_ = weightBytes_;
@@ -84,8 +86,8 @@ Napi::Value NativeModel::start(const Napi::CallbackInfo& info, std::shared_ptr<C
   // model, but then the lane refuses the job.
   engine::Lane::Job job;
   if (ingest) {
-    job.ingest = [work, model = loaded_.model](const CancelToken& token) {
-      work->read(model->spec().preprocessing, token);
+    job.ingest = [work, preprocessing = loaded_.preprocessing](const CancelToken& token) {
+      work->read(preprocessing, token);
     };
   }
   if (infer) {
@@ -121,6 +123,10 @@ Napi::Value NativeModel::dispose(const Napi::CallbackInfo& info) {
 
 Napi::Value NativeModel::threads(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), loaded_.threads);
+}
+
+Napi::Value NativeModel::device(const Napi::CallbackInfo& info) {
+  return Napi::String::New(info.Env(), device_);
 }
 
 Napi::Value NativeModel::weightBytes(const Napi::CallbackInfo& info) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "engine/lane.h"
 #include "model/model.h"
@@ -16,6 +17,7 @@ struct ClipWork;
 /// A loaded model on its way into JavaScript.
 struct LoadedModel {
   std::shared_ptr<const model::Model> model;
+  model::Preprocessing preprocessing;
   std::shared_ptr<engine::Lane> lane;
   int threads = 1;
 };
@@ -40,6 +42,7 @@ class NativeModel : public Napi::ObjectWrap<NativeModel> {
   Napi::Value forward(const Napi::CallbackInfo& info);
   Napi::Value dispose(const Napi::CallbackInfo& info);
   Napi::Value threads(const Napi::CallbackInfo& info);
+  Napi::Value device(const Napi::CallbackInfo& info);
   Napi::Value weightBytes(const Napi::CallbackInfo& info);
 
   /// A clip to read, which must have as many frames as the model takes.
@@ -49,6 +52,7 @@ class NativeModel : public Napi::ObjectWrap<NativeModel> {
 
   LoadedModel loaded_;
   int frames_ = 0;
+  std::string device_;
   std::int64_t weightBytes_ = 0;
   std::int64_t reportedBytes_ = 0;  ///< told to the collector, and not yet taken back
 };

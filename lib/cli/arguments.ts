@@ -5,6 +5,7 @@
  */
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 
+import { type Device, deviceRule } from '../device';
 import { type SamplingMode, samplingModes } from '../sampling';
 import { closest } from '../suggest';
 
@@ -104,6 +105,12 @@ export function positiveNumber(name: string, value: string | undefined): number 
   if (!(number > 0 && number <= 1000))
     throw new UsageError(`--${name} takes a number above 0 and up to 1000, not '${value}'`);
   return number;
+}
+
+/** A device, or nothing. */
+export function deviceName(value: string | undefined): Device | undefined {
+  if (value === undefined || deviceRule.accepts(value)) return value;
+  throw new UsageError(`--device takes cpu, cuda, cuda:0 (or another number) or auto, not '${value}'`);
 }
 
 /** A sampling mode, or nothing. */

@@ -5,7 +5,7 @@
  */
 import { mostClasses } from '../classify';
 import type { ClassifyResult, Prediction } from '../results';
-import { parse, wholeNumber } from './arguments';
+import { deviceName, parse, wholeNumber } from './arguments';
 import { type Command, optionHelp } from './command';
 import { withModel } from './model';
 import { footer, heading, jsonLine } from './output';
@@ -19,6 +19,7 @@ Says what each video shows.
 
 Options:
 ${optionHelp.model}
+${optionHelp.device}
   --top N          how many of the best classes to print; default 5
   --labels FILE    names for the classes, one a line, instead of the model's own
   --logits         the classifier's raw output as well (in JSON)
@@ -36,6 +37,7 @@ export const classify: Command = {
   run: async (args, session) => {
     const { values, files } = parse(args, {
       model: { type: 'string' },
+      device: { type: 'string' },
       top: { type: 'string' },
       labels: { type: 'string' },
       logits: { type: 'boolean' },
@@ -48,6 +50,7 @@ export const classify: Command = {
       logits: values.logits,
       ...clipOf(values, session),
     };
+    const device = deviceName(values.device);
     const asTable = session.interactive && values.json !== true;
 
     return withModel(
@@ -58,7 +61,7 @@ export const classify: Command = {
           const result = await model.classify(video, options);
           session.print(asTable ? report(name, result, session, isFirst) : jsonLine(name, result));
         }),
-      { labels: values.labels },
+      { labels: values.labels, device },
     );
   },
 };

@@ -27,5 +27,7 @@ export const optionHelp = {
                    motion-videomae), a folder (absolute or starting with '.'),
                    or a hub name, downloaded once; default:
                    $TUBELET_MODEL, else MCG-NJU/videomae-base-finetuned-kinetics`,
+  device: `  --device NAME    where the model runs: cpu (default), cuda, cuda:1 (another GPU)
+                   or auto (a GPU where there is one)`,
   json: `  --json           one JSON line a file, as when the output is no terminal`,
 };

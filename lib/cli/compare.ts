@@ -4,12 +4,13 @@
  * @module
  */
 import { mostClasses } from '../classify';
+import type { LoadOptions } from '../load';
 import type { Model } from '../model';
 import { bundledModels } from '../names';
 import type { ClassifyResult } from '../results';
 import { binding, openBinding } from '../runtime';
-import { UsageError, parse, samplingMode, wholeNumber } from './arguments';
-import type { Command } from './command';
+import { UsageError, deviceName, parse, samplingMode, wholeNumber } from './arguments';
+import { type Command, optionHelp } from './command';
 import { loadShown } from './model';
 import { heading, jsonLine } from './output';
 import { type Session, eachVideo } from './session';
@@ -27,6 +28,7 @@ Options:
                    bundled ones
   --top N          how many of the best classes to print; default 5
   --sampling MODE  which frames: trained (default), spread or consecutive
+${optionHelp.device}
   --json           one JSON line a file
 
 Examples:
@@ -41,6 +43,7 @@ export const compare: Command = {
       models: { type: 'string' },
       top: { type: 'string' },
       sampling: { type: 'string' },
+      device: { type: 'string' },
       json: { type: 'boolean' },
     });
     const options = {
@@ -51,7 +54,7 @@ export const compare: Command = {
     if (files.includes('-')) throw new UsageError('compare reads a FILE once for each model: - is none');
     const names = values.models === undefined ? await bundledModels() : listOf(values.models);
 
-    return withModels(names, session, (models) =>
+    return withModels(names, { device: deviceName(values.device) }, session, (models) =>
       values.json === true ? printJson(files, models, options, session) : printTables(files, models, options, session),
     );
   },
@@ -72,13 +75,14 @@ function listOf(names: string): string[] {
 /** All are loaded before the first file, so that results come file by file. */
 async function withModels(
   names: readonly string[],
+  options: LoadOptions,
   session: Session,
   use: (models: Model[]) => Promise<number>,
 ): Promise<number> {
   await openBinding(); // before the first model, whose load time it would be otherwise
   const models: Model[] = [];
   try {
-    for (const name of names) models.push(await loadShown(name, session));
+    for (const name of names) models.push(await loadShown(name, session, options));
     return await use(models);
   } finally {
     await Promise.all(models.map((model) => model.dispose()));
@@ -140,8 +144,14 @@ function timings(models: readonly Model[], results: readonly ClassifyResult[][],
   return [
     styled(`Milliseconds${count}`, 'bold', session.color),
     ...table([['', 'load', 'decode', 'prepare', 'infer', 'threads'], ...rows]).map((line) => `  ${line}`),
-    styled(`  ${binding().versions().cpu}, fp32`, 'dim', session.color),
+    styled(`  ${binding().versions().cpu}${onDevice(models)}, fp32`, 'dim', session.color),
   ];
+}
+
+/** The same for all. */
+function onDevice([model]: readonly Model[]): string {
+  const device = model?.info.device ?? 'cpu';
+  return device === 'cpu' ? '' : ` with ${device}`;
 }
 
 function median(values: readonly number[]): number {

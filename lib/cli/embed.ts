@@ -4,7 +4,7 @@
  * @module
  */
 import type { EmbedResult } from '../results';
-import { parse } from './arguments';
+import { deviceName, parse } from './arguments';
 import { type Command, optionHelp } from './command';
 import { withModel } from './model';
 import { footer, heading, jsonLine } from './output';
@@ -19,6 +19,7 @@ The vector itself is in the JSON; a terminal shows its beginning.
 
 Options:
 ${optionHelp.model}
+${optionHelp.device}
   --normalize      scale vectors to length 1: a dot product is then the cosine
 ${clipHelp}
 ${optionHelp.json}
@@ -33,6 +34,7 @@ export const embed: Command = {
   run: async (args, session) => {
     const { values, files } = parse(args, {
       model: { type: 'string' },
+      device: { type: 'string' },
       normalize: { type: 'boolean' },
       ...clipOptions,
       json: { type: 'boolean' },
@@ -42,13 +44,18 @@ export const embed: Command = {
       normalize: values.normalize,
       ...clipOf(values, session),
     };
+    const device = deviceName(values.device);
     const asTable = session.interactive && values.json !== true;
 
-    return withModel(values.model, session, (model) =>
-      eachVideo(videos, session, async ({ name, video }, isFirst) => {
-        const result = await model.embed(video, options);
-        session.print(asTable ? report(name, result, session, isFirst) : jsonLine(name, result));
-      }),
+    return withModel(
+      values.model,
+      session,
+      (model) =>
+        eachVideo(videos, session, async ({ name, video }, isFirst) => {
+          const result = await model.embed(video, options);
+          session.print(asTable ? report(name, result, session, isFirst) : jsonLine(name, result));
+        }),
+      { device },
     );
   },
 };

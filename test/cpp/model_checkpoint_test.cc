@@ -2,11 +2,16 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <cmath>
+#include <filesystem>
+#include <fstream>
 #include <limits>
+#include <thread>
 
 #include <ATen/ops/zeros.h>
 
+#include "model/tensor_file.h"
 #include "model_fixtures.h"
 
 using namespace tubelet;
@@ -136,6 +141,45 @@ TEST_CASE("checkpoint: integer weights are refused by name") {
 TEST_CASE("checkpoint: a configuration that the program cannot run is refused with the reasons") {
   const std::string result = reading([](Checkpoint& it) { it.config["num_hidden_layers"] = 1e9; });
   CHECK(result.starts_with("MODEL_INVALID: config.json asks for a model that cannot be run: num_hidden_layers"));
+}
+
+TEST_CASE("checkpoint: a file that somebody writes to while it is read is refused") {
+  for (const auto format : {ModelSpec::Format::Safetensors, ModelSpec::Format::PytorchBin}) {
+    const Folder folder;
+    const ModelSpec spec = tinyCheckpoint("videomae").save(folder, format);
+    const Program program(spec.programPath);
+    const std::string bytes = readFile(spec.weightFiles[0]);
+    const auto reading = [&] { return outcome([&] { readCheckpoint(spec, program, CancelToken()); }); };
+    REQUIRE(reading() == "ok");
+
+    // The same bytes over and over, so that nothing but the time of the change tells.
+    std::atomic<bool> done{false};
+    std::thread writer([&] {
+      std::fstream file(spec.weightFiles[0], std::ios::in | std::ios::out | std::ios::binary);
+      while (!done) {
+        file.seekp(0).write(bytes.data(), static_cast<std::streamsize>(bytes.size())).flush();
+        std::this_thread::yield();
+      }
+    });
+    // The clock of a file system ticks every few milliseconds, and a reading may fall between two ticks.
+    std::string result = "ok";
+    for (int i = 0; i < 10'000 && result == "ok"; ++i) result = reading();
+    done = true;
+    writer.join();
+    CHECK(result == "READ_FAILED: " + spec.weightFiles[0] + " changed while it was read: try again. ()");
+  }
+}
+
+TEST_CASE("checkpoint: a file that gets longer after it was opened, or another name, or nothing") {
+  const Folder folder;
+  const ModelSpec spec = tinyCheckpoint("videomae").save(folder);
+  const std::string& path = spec.weightFiles[0];
+  const auto file = openTensorFile(spec.format, path);
+  file->requireUnchanged();
+  std::filesystem::create_hard_link(path, folder.path("link"));
+  file->requireUnchanged();
+  std::ofstream(path, std::ios::app) << '\0';
+  CHECK(outcome([&] { file->requireUnchanged(); }).starts_with("READ_FAILED: " + path + " changed"));
 }
 
 TEST_CASE("checkpoint: a cancelled token stops the reading") {

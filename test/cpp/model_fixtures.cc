@@ -178,8 +178,6 @@ ModelSpec Checkpoint::save(const Folder& folder, ModelSpec::Format format) const
                           : folder.write("model.safetensors", safetensors(weights))};
   spec.config = config;
   spec.frames = static_cast<int>(config.at("num_frames"));
-  spec.preprocessing.cropHeight = static_cast<int>(config.at("image_size"));
-  spec.preprocessing.cropWidth = spec.preprocessing.cropHeight;
   return spec;
 }
 

@@ -106,20 +106,24 @@ TEST_CASE("model: pixels of another shape or type are refused, with the shape it
   }
 }
 
-TEST_CASE("model: pixels that no preprocessing could make into its input are refused when it is loaded") {
+TEST_CASE("model: a preprocessing that cannot make its input is refused before a frame is seen") {
   const Folder folder;
   ModelSpec spec = tinyCheckpoint("videomae").save(folder);
-  const auto loading = [&spec] { return outcome([&] { Model::load(spec, CancelToken()); }); };
-  CHECK(loading() == "ok");
+  Preprocessing preprocessing;
+  preprocessing.cropHeight = preprocessing.cropWidth = 32;
+  const auto fitting = [&] {
+    return outcome([&] { requireFittingPixels(*Model::load(spec, CancelToken()), preprocessing); });
+  };
+  CHECK(fitting() == "ok");
   spec.frames = 5;
-  CHECK(contains(loading(), "MODEL_INVALID: " + spec.weightFiles[0] + ": the model takes 4 frames of 32 x 32 pixels"));
+  CHECK(contains(fitting(), "MODEL_INVALID: " + spec.weightFiles[0] + ": the model takes 4 frames of 32 x 32 pixels"));
   spec.frames = 4;
-  spec.preprocessing.cropWidth = 31;
-  CHECK(contains(loading(), "prepares 4 of 31 x 32"));
-  spec.preprocessing.cropWidth = spec.preprocessing.cropHeight = 0;
-  CHECK(loading() == "ok");  // the size is whatever the frames have
-  spec.preprocessing.resize = Preprocessing::Resize::Exact;
-  CHECK(contains(loading(), "prepares 4 of 224 x 224"));
+  preprocessing.cropWidth = 31;
+  CHECK(contains(fitting(), "prepares 4 of 31 x 32"));
+  preprocessing.cropWidth = preprocessing.cropHeight = 0;
+  CHECK(fitting() == "ok");  // the size is whatever the frames have
+  preprocessing.resize = Preprocessing::Resize::Exact;
+  CHECK(contains(fitting(), "prepares 4 of 224 x 224"));
 }
 
 TEST_CASE("model: a program that is not there is the package's fault") {

@@ -20,10 +20,12 @@ class FakeModel final : public Model {
   explicit FakeModel(ModelSpec spec) : spec_(std::move(spec)) {}
   const ModelSpec& spec() const override { return spec_; }
   std::int64_t weightBytes() const override { return 0; }
+  const std::vector<std::int64_t>& inputShape() const override { return shape_; }
   Output run(const at::Tensor&, const CancelToken&) const override { return {}; }
 
  private:
   ModelSpec spec_;
+  std::vector<std::int64_t> shape_;
 };
 
 ModelSpec keyed(const std::string& key) {
@@ -64,21 +66,24 @@ class Bench {
 
 }  // namespace
 
-TEST_CASE("registry: one key is one model for as long as somebody holds it") {
+TEST_CASE("registry: one key is one model on a device for as long as somebody holds it") {
   Bench bench;
   const CancelToken token;
   auto first = bench.registry.acquire(keyed("a"), token);
   auto second = bench.registry.acquire(keyed("a"), token);
   CHECK(first == second);
   CHECK(bench.registry.acquire(keyed("b"), token) != first);
-  CHECK(bench.loads == 2);
+  ModelSpec elsewhere = keyed("a");
+  elsewhere.device = "cuda:1";
+  CHECK(bench.registry.acquire(elsewhere, token) != first);
+  CHECK(bench.loads == 3);
   const std::weak_ptr<const Model> watch = first;
   first.reset();
   CHECK_FALSE(watch.expired());
   second.reset();
   CHECK(watch.expired());
   CHECK(bench.registry.acquire(keyed("a"), token));
-  CHECK(bench.loads == 3);
+  CHECK(bench.loads == 4);
 }
 
 TEST_CASE("registry: whoever asks while a model is loaded waits for it") {

@@ -110,6 +110,10 @@ TEST_CASE("safetensors: what breaks the format's rules is refused, with what was
 TEST_CASE("safetensors: other things than files") {
   const Folder folder;
   CHECK(outcome([&] { Safetensors(folder.path("absent")); }).starts_with("FILE_NOT_FOUND: "));
+  std::filesystem::create_symlink("loop", folder.path("loop"));
+  CHECK(outcome([&] { Safetensors(folder.path("loop")); }) ==
+        "READ_FAILED: " + folder.path("loop") +
+            ": cannot open the weight file: Too many levels of symbolic links. (Too many levels of symbolic links)");
   CHECK(contains(outcome([&] { Safetensors(folder.path("")); }), "not a regular file"));
 }
 

@@ -36,6 +36,22 @@ TEST_CASE("errors: memory that is not there is OUT_OF_MEMORY, whoever says so") 
         }).starts_with("OUT_OF_MEMORY: "));
 }
 
+// What LibTorch 2.13 says of a GPU, as its interpreter passes it on.
+TEST_CASE("errors: a GPU's memory, and a GPU that LibTorch was not built for") {
+  for (const char* words : {"torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 20.00 MiB. GPU 0 has",
+                            "CUDA error: out of memory", "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `x`"}) {
+    CAPTURE(words);
+    const std::string result = translating([&] { throw std::runtime_error(words); });
+    CHECK(result == "OUT_OF_MEMORY: Not enough memory to do this. Free some, dispose of models no longer needed, or use "
+                    "a smaller model. (" +
+                        std::string(words) + ")");
+  }
+  const auto foreign = "CUDA error: no kernel image is available for execution on the device";
+  CHECK(contains(translating([&] { throw std::runtime_error(foreign); }),
+                 "DEVICE_UNAVAILABLE: Failed to do this: this build of LibTorch has no code for this model of GPU."));
+  CHECK(translating([] { throw std::runtime_error("CUDA error: misaligned address"); }).starts_with("INTERNAL: "));
+}
+
 TEST_CASE("errors: what is typed already comes through unchanged") {
   CHECK(translating([] { throw Error(ErrorCode::Timeout, "late", "very"); }) == "TIMEOUT: late (very)");
   CHECK(translating([] { throw Cancelled(); }) == "cancelled");

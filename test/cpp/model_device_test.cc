@@ -1,0 +1,53 @@
+#include "model/device.h"
+
+#include <doctest/doctest.h>
+
+#include <filesystem>
+
+#include "model/model.h"
+#include "model_fixtures.h"
+
+using namespace tubelet;
+using namespace tubelet::model;
+using namespace tubelet::model::test;
+
+namespace {
+
+std::string resolving(const std::string& wanted) {
+  return outcome([&] { resolveDevice(wanted); });
+}
+
+}  // namespace
+
+// Nobody opens LibTorch's CUDA half for these programs, whatever build it is of: test/binding/device.test.ts does.
+TEST_CASE("device: the CPU is always there, and what 'auto' means where LibTorch sees no GPU") {
+  CHECK(resolveDevice("cpu") == "cpu");
+  CHECK(resolveDevice("auto") == "cpu");
+}
+
+TEST_CASE("device: a GPU that is not there is refused with what was found") {
+  const std::string library = TUBELET_LIBTORCH "/lib/libtorch_cuda.so";
+  for (const std::string wanted : {"cuda", "cuda:0", "cuda:3"}) {
+    const std::string result = resolving(wanted);
+    CAPTURE(result);
+    CHECK(result.starts_with("DEVICE_UNAVAILABLE: There is no device '" + wanted + "': "));
+    if (std::filesystem::exists(library)) {
+      CHECK(contains(result, "CUDA half"));
+    } else {
+      CHECK(contains(result, "this LibTorch is a CPU build (" + library + " is not there). Let TUBELET_LIBTORCH name"));
+    }
+  }
+}
+
+TEST_CASE("device: other words are refused") {
+  for (const std::string wanted : {"", "gpu", "CPU", "cuda:", "cuda:x", "cuda:-1", "cuda:1x", "cuda 1", "cuda:99999999999",
+                                   "cudax", "cpu:0", " cpu", "mps"}) {
+    CHECK(resolving(wanted) == "INVALID_ARGUMENT: A device is 'cpu', 'cuda', 'cuda:0' (or another number) or 'auto', not '" +
+                                   wanted + "'. ()");
+  }
+}
+
+TEST_CASE("device: memory is given back without a GPU, too, and without failing") {
+  releaseFreedMemory(c10::Device("cpu"));
+  releaseFreedMemory(c10::Device("cuda:0"));
+}
