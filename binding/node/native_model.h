@@ -41,6 +41,7 @@ class NativeModel : public Napi::ObjectWrap<NativeModel> {
   Napi::Value dispose(const Napi::CallbackInfo& info);
   Napi::Value threads(const Napi::CallbackInfo& info);
   Napi::Value weightBytes(const Napi::CallbackInfo& info);
+  Napi::Value layers(const Napi::CallbackInfo& info);
 
   /// A clip to read, which must have as many frames as the model takes.
   std::shared_ptr<ClipWork> clipWork(const Napi::Value& request) const;
@@ -50,6 +51,7 @@ class NativeModel : public Napi::ObjectWrap<NativeModel> {
   LoadedModel loaded_;
   int frames_ = 0;
   std::int64_t weightBytes_ = 0;
+  std::int64_t layers_ = 0;
   std::int64_t reportedBytes_ = 0;  ///< told to the collector, and not yet taken back
 };
 

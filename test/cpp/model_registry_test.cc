@@ -20,7 +20,8 @@ class FakeModel final : public Model {
   explicit FakeModel(ModelSpec spec) : spec_(std::move(spec)) {}
   const ModelSpec& spec() const override { return spec_; }
   std::int64_t weightBytes() const override { return 0; }
-  Output run(const at::Tensor&, const CancelToken&) const override { return {}; }
+  std::int64_t depth() const override { return 0; }
+  Output run(const at::Tensor&, const Request&, const CancelToken&) const override { return {}; }
 
  private:
   ModelSpec spec_;
