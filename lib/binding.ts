@@ -76,10 +76,22 @@ export interface NativeSampling {
   end: number | null;
 }
 
+/** binding/model/model.h. */
+export interface NativeEmbedding {
+  /** After how many blocks to stop; `null`: after all, with the final layernorm. */
+  layer: number | null;
+  /** `head` not with a layer. */
+  pooling: 'head' | 'mean' | 'cls' | 'none';
+  /** Each vector to length 1. */
+  normalize: boolean;
+}
+
 export interface NativeClipRequest {
   input: NativeInput;
   sampling: NativeSampling;
   read: NativeReadOptions;
+  /** For `run` alone; absent: what the head sees, and its logits. */
+  embedding?: NativeEmbedding;
 }
 
 /** What was really read; times in seconds from the start of the presentation. */
@@ -139,10 +151,12 @@ export interface NativeModelSpec {
 }
 
 export interface NativeOutput extends NativeClipInfo {
-  /** Empty for a self-supervised checkpoint. */
+  /** Empty for a self-supervised checkpoint, and where `pooling` is not `head`. */
   logits: Float32Array;
   scores: Float32Array;
   embedding: Float32Array;
+  /** Of `embedding`: [width], or [T, H, W, width] where `pooling` is `none`. */
+  shape: number[];
   /** Milliseconds of each stage. */
   decodeMs: number;
   prepareMs: number;
@@ -156,13 +170,19 @@ export interface NativeModel {
   /** The pixels that the program would see, float32 [T, 3, H, W]: for tests and for the curious. */
   prepare(request: NativeClipRequest): NativeTask<NativePixels>;
   /** Runs the program on the caller's own pixels, float32 [T, 3, H, W]; copied before this returns. */
-  forward(pixels: Float32Array, shape: [number, number, number, number]): NativeTask<NativeOutput>;
+  forward(
+    pixels: Float32Array,
+    shape: [number, number, number, number],
+    embedding?: NativeEmbedding,
+  ): NativeTask<NativeOutput>;
   /** Settles when what runs has finished; what waits rejects with DISPOSED. Idempotent. */
   dispose(): Promise<void>;
   readonly threads: number;
   /** `'cpu'` or `'cuda:0'`. */
   readonly device: string;
   readonly weightBytes: number;
+  /** The number of blocks. */
+  readonly layers: number;
 }
 
 export interface NativePixels extends NativeClipInfo {

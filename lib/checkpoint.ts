@@ -21,13 +21,17 @@ import { fitToModel, readPreprocessing } from './preprocessing';
 import { type Licence, licenceOf, readPresets, trainedSampling } from './presets';
 import type { TrainedSampling } from './sampling';
 
-/** A checkpoint whose configuration has been read and checked. */
-export interface Checkpoint extends Location {
+/** What a checkpoint says about itself, read and checked. */
+export interface CheckpointConfiguration extends Location {
   config: ModelConfig;
   preprocessing: NativePreprocessing;
   sampling: TrainedSampling;
   /** `null`: not known. */
   licence: Licence | null;
+}
+
+/** The same with its weights. */
+export interface Checkpoint extends CheckpointConfiguration {
   format: NativeModelSpec['format'];
   weights: FileIdentity[];
 }
@@ -39,13 +43,26 @@ export interface Checkpoint extends Location {
  */
 export async function openCheckpoint(name: string, options?: PullOptions): Promise<Checkpoint> {
   const location = await locate(name, { ...options, beforeWeights: checkConfiguration });
+  return { ...(await describeCheckpoint(location)), ...(await findWeights(location.folder)) };
+}
+
+/**
+ * The same without weights, which need not be there and are not downloaded.
+ *
+ * @throws TubeletError as {@link openCheckpoint}
+ */
+export async function openConfiguration(name: string, options?: PullOptions): Promise<CheckpointConfiguration> {
+  return describeCheckpoint(await locate(name, { ...options, configurationOnly: true }));
+}
+
+async function describeCheckpoint(location: Location): Promise<CheckpointConfiguration> {
   const { folder } = location;
   const { config, json, file } = await readConfiguration(folder);
   const known = (await readPresets()).checkpoints.get(location.name);
   const preprocessing = fitToModel(await findPreprocessing(folder, config), config.size, known?.size, folder);
   const sampling = await trainedSampling(location.name, json, config, file);
   const licence = await licenceOf(location.name);
-  return { ...location, config, preprocessing, sampling, licence, ...(await findWeights(folder)) };
+  return { ...location, config, preprocessing, sampling, licence };
 }
 
 /**

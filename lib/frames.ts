@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { openCheckpoint } from './checkpoint';
+import { openConfiguration } from './checkpoint';
 import type { Family } from './config';
 import { atCallSite } from './errors';
 import { withVideo } from './inputs';
@@ -18,7 +18,7 @@ import { abortable, runTask } from './task';
 
 /** Options of {@link readFrames}. */
 export interface ReadFramesOptions extends ClipOptions {
-  /** Sample as for this checkpoint (a name as in {@link load}; its weights are not read). Default: none. */
+  /** Sample as for this checkpoint (a name as in {@link load}; its weights need not be there). Default: none. */
   model?: string | undefined;
   /** How many frames, 1 to 4096. Default: the model's, else 16. */
   frames?: number | undefined;
@@ -119,6 +119,6 @@ async function samplingOf(
   if (model === undefined) {
     return { family: defaultFamily, sampling: await familySampling(defaultFamily, defaultFrames) };
   }
-  const { config, sampling } = await abortable(openCheckpoint(model, { signal }), signal);
+  const { config, sampling } = await abortable(openConfiguration(model, { signal }), signal);
   return { family: config.family, sampling };
 }

@@ -8,7 +8,7 @@ export type { Adjustments } from './adjust';
 export { classify, type ClassifyOptions, type ClassifyWithOptions } from './classify';
 export type { Family } from './config';
 export type { Device } from './device';
-export { embed, type EmbedOptions, type EmbedWithOptions } from './embed';
+export { embed, type EmbedOptions, type EmbedWithOptions, type Pooling } from './embed';
 export { TubeletError, type TubeletErrorCode } from './errors';
 export { readFrames, type ReadFramesOptions, type ReadFramesResult } from './frames';
 export type { WebStream } from './inputs/chunks';

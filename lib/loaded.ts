@@ -4,7 +4,7 @@
  * @module
  */
 import { type AdjustmentRequest, adjusted, requireFrames } from './adjust';
-import type { NativeInput, NativeModel, NativeOutput } from './binding';
+import type { NativeEmbedding, NativeInput, NativeModel, NativeOutput } from './binding';
 import { type Checkpoint, type SpecOptions, nativeSpec, openCheckpoint } from './checkpoint';
 import type { Family } from './config';
 import type { Device } from './device';
@@ -14,14 +14,7 @@ import type { PullOptions } from './hub/pull';
 import { requireCount } from './labels';
 import type { Licence } from './presets';
 import { type ClipReading, toNativeRead } from './reading';
-import {
-  type CheckpointIdentity,
-  type ClassifyResult,
-  type EmbedResult,
-  bestPredictions,
-  normalizeL2,
-  provenance,
-} from './results';
+import { type CheckpointIdentity, type ClassifyResult, type EmbedResult, bestPredictions, provenance } from './results';
 import { openBinding } from './runtime';
 import { type TrainedSampling, statedFrames, toNativeSampling } from './sampling';
 import { sha256OfWeights } from './sha256';
@@ -49,6 +42,8 @@ export interface ModelInfo {
   width: number;
   /** Where it runs: `'cpu'`, or `'cuda:0'` and so on. */
   device: string;
+  /** Blocks: the last `layer` that {@link Model.embed} can take. */
+  layers: number;
   precision: 'fp32';
   /** Threads that one forward pass may use. */
   threads: number;
@@ -80,10 +75,15 @@ export interface ClassifyRequest extends ClipRequest {
   labels?: readonly string[] | undefined;
 }
 
-/** A checked request to embed. */
-export interface EmbedRequest extends ClipRequest {
+/** Which of a model's vectors to return: checked options of {@link embed}. */
+export interface EmbeddingRequest {
+  layer?: number | undefined;
+  pooling?: NativeEmbedding['pooling'] | undefined;
   normalize?: boolean | undefined;
 }
+
+/** A checked request to embed. */
+export interface EmbedRequest extends ClipRequest, EmbeddingRequest {}
 
 const defaultTopK = 5;
 
@@ -111,6 +111,28 @@ export class LoadedModel {
     }
   }
 
+  /**
+   * The same for a vector that the model may not have.
+   *
+   * @throws TubeletError DISPOSED; INVALID_ARGUMENT
+   */
+  requireEmbedding({ layer, pooling }: EmbeddingRequest): void {
+    this.requireUse('embed');
+    const { checkpoint, family, layers } = this.info;
+    if (layer !== undefined && layer > layers) {
+      throw new TubeletError(
+        'INVALID_ARGUMENT',
+        `'${checkpoint.name}' has the layers 0 (the patch embedding) to ${layers}, and 'layer' asks for ${layer}`,
+      );
+    }
+    if (pooling === 'cls' && family === 'videomae') {
+      throw new TubeletError(
+        'INVALID_ARGUMENT',
+        `'${checkpoint.name}' has no CLS token, as no VideoMAE has: use pooling 'mean'`,
+      );
+    }
+  }
+
   async classify(request: ClassifyRequest): Promise<ClassifyResult> {
     this.requireUse('classify');
     const { checkpoint, device } = this.info;
@@ -125,25 +147,26 @@ export class LoadedModel {
   }
 
   async embed(request: EmbedRequest): Promise<EmbedResult> {
-    this.requireUse('embed');
-    const { checkpoint, device } = this.info;
-    const output = await this.run(request);
-    const normalized = request.normalize ?? false;
+    this.requireEmbedding(request);
+    const { layer, normalize = false, pooling = layer === undefined ? 'head' : 'mean' } = request;
+    const output = await this.run(request, { layer: layer ?? null, pooling, normalize });
     return {
-      data: normalized ? normalizeL2(output.embedding) : output.embedding,
-      normalized,
-      ...provenance(output, checkpoint, device),
+      data: output.embedding,
+      shape: output.shape,
+      normalized: normalize,
+      ...provenance(output, this.info.checkpoint, this.info.device),
     };
   }
 
   /** Starts at once, so that calls are served in the order in which they were made. */
-  private run(request: ClipRequest): Promise<NativeOutput> {
+  private run(request: ClipRequest, embedding?: NativeEmbedding): Promise<NativeOutput> {
     const { checkpoint, sampling, family } = this.info;
     requireFrames(statedFrames(request.sampling ?? 'trained'), sampling.frames, checkpoint.name);
     const clip = {
       input: request.input,
       sampling: toNativeSampling(request, sampling, family),
       read: toNativeRead(request),
+      ...(embedding !== undefined && { embedding }),
     };
     return runTask(() => this.native.run(clip), request.signal);
   }
@@ -216,6 +239,7 @@ function describe(
     preprocessing: { resize: preprocessing.antialias ? 'antialias' : 'plain', range },
     width,
     device: native.device,
+    layers: native.layers,
     precision: 'fp32',
     threads: native.threads,
     weightBytes: native.weightBytes,

@@ -4,7 +4,7 @@
  * @module
  */
 import { type ClassifyOptions, classifyRules } from './classify';
-import { type EmbedOptions, embedRules } from './embed';
+import { type EmbedOptions, checkEmbedding, embedRules } from './embed';
 import { atCallSite } from './errors';
 import { withVideo } from './inputs';
 import type { VideoInput } from './inputs/kinds';
@@ -56,17 +56,19 @@ export class Model implements AsyncDisposable {
   }
 
   /**
-   * Turns a video into a vector.
+   * Turns a video into a vector, or with `pooling: 'none'` into a grid of them.
    *
    * @param video - See {@link VideoInput}. A string is always the path of a file, never an address.
    * @param options - See {@link EmbedOptions}.
-   * @returns The vector, as long as `info.width`, with what was really done.
-   * @throws TubeletError as {@link Model.classify}; a self-supervised checkpoint can embed as well.
+   * @returns The vector, as long as `info.width`, or a grid of them, with what was really done.
+   * @throws TubeletError as {@link Model.classify}, and INVALID_ARGUMENT for a layer or a CLS token that the model does
+   *   not have; a self-supervised checkpoint can embed as well.
    */
   embed(video: VideoInput, options?: EmbedOptions): Promise<EmbedResult> {
     return atCallSite(async () => {
       const request = readOptions('embed', options, embedRules);
-      this.#loaded.requireUse('embed');
+      checkEmbedding(request);
+      this.#loaded.requireEmbedding(request);
       return withVideo('embed', video, request, (input, signal) => this.#loaded.embed({ ...request, input, signal }));
     });
   }

@@ -72,7 +72,7 @@ async function locateOnHub(hub: HubName, bundled: string[], options: PullOptions
   const cache = new RepositoryCache(repository);
   const commit = await cache.commitOf(revision);
   const folder = commit === undefined ? undefined : cache.snapshot(commit);
-  const lacking = folder === undefined ? undefined : await lackingIn(folder);
+  const lacking = folder === undefined ? undefined : await lackingIn(folder, options.configurationOnly);
   if (commit !== undefined && folder !== undefined && lacking?.length === 0) {
     return { name: repository, revision: commit, folder };
   }

@@ -63,9 +63,11 @@ export interface ClassifyResult extends Provenance {
 
 /** What {@link embed} found. */
 export interface EmbedResult extends Provenance {
-  /** The vector that the classifier sees (768 numbers for a base model). */
+  /** One vector (768 numbers for a base model); with `pooling: 'none'` one for each place of the grid. */
   data: Float32Array;
-  /** Whether `data` has length 1 (L2 norm). */
+  /** Of `data`: [width], or [T, H, W, width] with `pooling: 'none'` ([8, 14, 14, 768] for VideoMAE-base). */
+  shape: number[];
+  /** Whether each vector has length 1 (L2 norm). */
   normalized: boolean;
 }
 
@@ -91,10 +93,4 @@ export function bestPredictions(scores: Float32Array, labels: readonly string[],
   return Array.from(scores, (score, index) => ({ label: labels[index] ?? `LABEL_${index}`, index, score }))
     .sort((a, b) => b.score - a.score || a.index - b.index)
     .slice(0, topK);
-}
-
-/** The vector at length 1; a zero vector stays as it is. */
-export function normalizeL2(vector: Float32Array): Float32Array {
-  const norm = Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0));
-  return norm === 0 ? vector : vector.map((value) => value / norm);
 }

@@ -38,6 +38,11 @@ std::vector<float> toVector(const at::Tensor& tensor) {
   return {data, data + dense.numel()};
 }
 
+/// `embedding` is one clip's, without a dimension for the batch.
+Output embeddingOutput(const at::Tensor& embedding) {
+  return {{}, {}, toVector(embedding), embedding.sizes().vec()};
+}
+
 class ProgramModel final : public Model {
  public:
   ProgramModel(ModelSpec spec, const CancelToken& token)
@@ -50,14 +55,34 @@ class ProgramModel final : public Model {
     program_.pack(1);
     input_ = program_.inputShape();
     depth_ = program_.depth();
+    clsTokens_ = program_.clsTokens();
     releaseFreedMemory(device_);  // what was read only to be joined: query, key and value
   }
 
   const ModelSpec& spec() const override { return spec_; }
   std::int64_t weightBytes() const override { return weightBytes_; }
   const std::vector<std::int64_t>& inputShape() const override { return input_; }
+  std::int64_t depth() const override { return depth_; }
 
-  Output run(const at::Tensor& pixels, const CancelToken& token) const override {
+  Output run(const at::Tensor& pixels, const Request& request, const CancelToken& token) const override {
+    requireInput(pixels);
+    requireAnswerable(request);
+    return translatingErrors("run the model", [&] {
+      const c10::InferenceMode noGradients;
+      token.check();
+      at::Tensor tokens = program_.embed(pixels.to(device_));
+      for (std::int64_t i = 0; i < request.layer.value_or(depth_); ++i) {
+        token.check();
+        tokens = program_.block(tokens, i);
+      }
+      token.check();
+      if (request.pooling == Request::Pooling::Head) return headOutput(tokens);
+      return embeddingOutput(pooled(request.layer ? tokens : program_.final(tokens), request.pooling));
+    });
+  }
+
+ private:
+  void requireInput(const at::Tensor& pixels) const {
     std::vector<std::int64_t> batch{1};
     batch.insert(batch.end(), input_.begin(), input_.end());
     if (pixels.sizes() != at::IntArrayRef(batch) || pixels.scalar_type() != at::kFloat) {
@@ -66,27 +91,44 @@ class ProgramModel final : public Model {
                                                   at::toString(pixels.scalar_type()) + " " + shapeText(pixels.sizes()) +
                                                   ".");
     }
-    return translatingErrors("run the model", [&] {
-      const c10::InferenceMode noGradients;
-      token.check();
-      at::Tensor tokens = program_.embed(pixels.to(device_));
-      for (std::int64_t i = 0; i < depth_; ++i) {
-        token.check();
-        tokens = program_.block(tokens, i);
-      }
-      token.check();
-      const auto [logits, embedding] = program_.head(tokens);
-      return Output{toVector(logits), toVector(at::softmax(logits, -1)), toVector(embedding)};
-    });
   }
 
- private:
+  void requireAnswerable(const Request& request) const {
+    using Pooling = Request::Pooling;
+    if (request.layer && (*request.layer < 0 || *request.layer > depth_)) {
+      throw Error(ErrorCode::InvalidArgument, "The model has the layers 0 (the patch embedding) to " +
+                                                  std::to_string(depth_) + ", not " + std::to_string(*request.layer) +
+                                                  ".");
+    }
+    if (request.layer && request.pooling == Pooling::Head) {
+      throw Error(ErrorCode::InvalidArgument, "The head sees the last layer only. Pool a layer in another way.");
+    }
+    if (request.pooling == Pooling::Cls && clsTokens_ == 0) {
+      throw Error(ErrorCode::InvalidArgument, "The model has no CLS token. Take the mean of its tokens.");
+    }
+  }
+
+  Output headOutput(const at::Tensor& tokens) const {
+    const auto [logits, embedding] = program_.head(tokens);
+    Output output = embeddingOutput(embedding[0]);
+    output.logits = toVector(logits);
+    output.scores = toVector(at::softmax(logits, -1));
+    return output;
+  }
+
+  at::Tensor pooled(const at::Tensor& tokens, Request::Pooling pooling) const {
+    if (pooling == Request::Pooling::Cls) return tokens[0][0];
+    const at::Tensor grid = program_.grid(tokens)[0];
+    return pooling == Request::Pooling::Mean ? grid.mean({0, 1, 2}) : grid;
+  }
+
   c10::Device device_;
   MemoryReturn memoryReturn_;
   ModelSpec spec_;
   Program program_;
   std::vector<std::int64_t> input_;  ///< [T, C, H, W]
   std::int64_t depth_ = 0;
+  std::int64_t clsTokens_ = 0;
   std::int64_t weightBytes_ = 0;
 };
 

@@ -84,12 +84,24 @@ std::int64_t Program::depth() const {
   return call(*module_, "depth", {}).toInt();
 }
 
+std::int64_t Program::clsTokens() const {
+  return call(*module_, "cls_tokens", {}).toInt();
+}
+
 at::Tensor Program::embed(const at::Tensor& pixels) const {
   return call(*module_, "embed", {pixels}).toTensor();
 }
 
 at::Tensor Program::block(const at::Tensor& tokens, std::int64_t index) const {
   return call(*module_, "block", {tokens, index}).toTensor();
+}
+
+at::Tensor Program::final(const at::Tensor& tokens) const {
+  return call(*module_, "final", {tokens}).toTensor();
+}
+
+at::Tensor Program::grid(const at::Tensor& tokens) const {
+  return call(*module_, "grid", {tokens}).toTensor();
 }
 
 std::pair<at::Tensor, at::Tensor> Program::head(const at::Tensor& tokens) const {

@@ -49,11 +49,17 @@ class Program {
   /// [T, C, H, W]
   std::vector<std::int64_t> inputShape() const;
   std::int64_t depth() const;
+  /// How many tokens stand before those of the patches: 1, or 0 where the family has no CLS token.
+  std::int64_t clsTokens() const;
 
   /// Pixels [B, T, C, H, W] to tokens [B, N, D].
   at::Tensor embed(const at::Tensor& pixels) const;
   /// One layer; `tokens` stays as it was.
   at::Tensor block(const at::Tensor& tokens, std::int64_t index) const;
+  /// What the head makes of the tokens before it pools them [B, N, D]: normed, where the model has a final layernorm.
+  at::Tensor final(const at::Tensor& tokens) const;
+  /// The patches' tokens in their places [B, T', H', W', D].
+  at::Tensor grid(const at::Tensor& tokens) const;
   /// Tokens to logits [B, L] and embedding [B, D].
   std::pair<at::Tensor, at::Tensor> head(const at::Tensor& tokens) const;
 

@@ -7,6 +7,7 @@ namespace {
 
 constexpr int kMaxFrames = 1 << 16;
 constexpr int kMaxSide = 1 << 16;
+constexpr int kMaxLayers = 1 << 16;
 constexpr int kMaxThreads = 1 << 16;
 constexpr int kMaxQueue = 1 << 30;
 
@@ -81,6 +82,18 @@ LoadRequest loadRequest(const Napi::Value& value) {
   result.spec.device = fields.text("device");
   result.threads = fields.integer("threads", 0, kMaxThreads);
   result.maxQueue = static_cast<std::size_t>(fields.integer("maxQueue", 0, kMaxQueue));
+  return result;
+}
+
+Embedding embeddingArgument(const Napi::Value& value) {
+  using Pooling = model::Request::Pooling;
+  Embedding result;
+  if (value.IsUndefined()) return result;
+  const Fields fields(value, "embedding");
+  if (!fields.get("layer").IsNull()) result.request.layer = fields.integer("layer", 0, kMaxLayers);
+  result.request.pooling = fields.choice<Pooling>(
+      "pooling", {{"head", Pooling::Head}, {"mean", Pooling::Mean}, {"cls", Pooling::Cls}, {"none", Pooling::None}});
+  result.normalize = fields.flag("normalize");
   return result;
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "model/spec.h"
+#include "node/clip_work.h"
 #include "node/input.h"
 #include "video/clip.h"
 
@@ -33,6 +34,8 @@ struct PixelsArgument {
 Input inputArgument(const Napi::Value& value);
 video::ReadOptions readArgument(const Napi::Value& value);
 ClipRequest clipRequest(const Napi::Value& value);
+/// What the head sees, when `value` is undefined.
+Embedding embeddingArgument(const Napi::Value& value);
 LoadRequest loadRequest(const Napi::Value& value);
 PixelsArgument pixelsArgument(const Napi::Value& pixels, const Napi::Value& shape);
 

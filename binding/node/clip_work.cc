@@ -7,6 +7,7 @@
 #include <string>
 
 #include "engine/error.h"
+#include "model/normalize.h"
 #include "model/preprocess.h"
 #include "model/threading.h"
 
@@ -87,8 +88,9 @@ void ClipWork::read(const model::Preprocessing& preprocessing, const CancelToken
 void ClipWork::infer(const model::Model& model, int threads, const CancelToken& token) {
   const auto start = Clock::now();
   model::setThreads(threads);
-  output = model.run(pixels, token);
+  output = model.run(pixels, wanted.request, token);
   pixels.reset();
+  if (wanted.normalize) model::normalizeEach(output.embedding, output.shape.back());
   inferMs = millisecondsSince(start);
 }
 

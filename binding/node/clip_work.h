@@ -31,9 +31,16 @@ struct FramesWork {
   void read(const CancelToken& token);
 };
 
+/// What is to become of a model's tokens.
+struct Embedding {
+  model::Request request;
+  bool normalize = false;  ///< each vector to length 1
+};
+
 /// run, prepare and forward: the clip as a model's pixels, and what the model made of them.
 struct ClipWork {
   ClipRequest request;
+  Embedding wanted;
   video::ClipInfo info;
   at::Tensor pixels;  ///< float32 [1, T, 3, H, W]
   model::Output output;

@@ -26,6 +26,7 @@ Napi::Function NativeModel::define(Napi::Env env) {
                          InstanceAccessor<&NativeModel::threads>("threads"),
                          InstanceAccessor<&NativeModel::device>("device"),
                          InstanceAccessor<&NativeModel::weightBytes>("weightBytes"),
+                         InstanceAccessor<&NativeModel::layers>("layers"),
                      });
 }
 
@@ -43,6 +44,7 @@ NativeModel::NativeModel(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Nati
   frames_ = loaded_.model->spec().frames;
   device_ = loaded_.model->spec().device;
   weightBytes_ = loaded_.model->weightBytes();
+  layers_ = loaded_.model->depth();
   // The collector sees a small object and has no reason to hurry: tell it what hangs on it.
   reportedBytes_ = weightBytes_;
   Napi::MemoryManagement::AdjustExternalMemory(info.Env(), reportedBytes_);
@@ -53,7 +55,11 @@ void NativeModel::Finalize(Napi::BasicEnv env) {
 }
 
 Napi::Value NativeModel::run(const Napi::CallbackInfo& info) {
-  return contained(info.Env(), [&] { return start(info, clipWork(info[0]), true, true); });
+  return contained(info.Env(), [&] {
+    auto work = clipWork(info[0]);
+    work->wanted = embeddingArgument(info[0].As<Napi::Object>().Get("embedding"));
+    return start(info, std::move(work), true, true);
+  });
 }
 
 Napi::Value NativeModel::prepare(const Napi::CallbackInfo& info) {
@@ -75,6 +81,7 @@ Napi::Value NativeModel::forward(const Napi::CallbackInfo& info) {
     const auto [data, shape] = pixelsArgument(info[0], info[1]);
     auto work = std::make_shared<ClipWork>();
     work->pixels = at::empty({1, shape[0], shape[1], shape[2], shape[3]}, at::kFloat);
+    work->wanted = embeddingArgument(info[2]);
     std::memcpy(work->pixels.mutable_data_ptr(), data, work->pixels.nbytes());
     return start(info, std::move(work), false, true);
   });
@@ -131,6 +138,10 @@ Napi::Value NativeModel::device(const Napi::CallbackInfo& info) {
 
 Napi::Value NativeModel::weightBytes(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(weightBytes_));
+}
+
+Napi::Value NativeModel::layers(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(layers_));
 }
 
 }  // namespace tubelet::node

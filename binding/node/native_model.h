@@ -44,6 +44,7 @@ class NativeModel : public Napi::ObjectWrap<NativeModel> {
   Napi::Value threads(const Napi::CallbackInfo& info);
   Napi::Value device(const Napi::CallbackInfo& info);
   Napi::Value weightBytes(const Napi::CallbackInfo& info);
+  Napi::Value layers(const Napi::CallbackInfo& info);
 
   /// A clip to read, which must have as many frames as the model takes.
   std::shared_ptr<ClipWork> clipWork(const Napi::Value& request) const;
@@ -54,6 +55,7 @@ class NativeModel : public Napi::ObjectWrap<NativeModel> {
   int frames_ = 0;
   std::string device_;
   std::int64_t weightBytes_ = 0;
+  std::int64_t layers_ = 0;
   std::int64_t reportedBytes_ = 0;  ///< told to the collector, and not yet taken back
 };
 

@@ -35,6 +35,12 @@ Napi::Float32Array floats(Napi::Env env, const std::vector<float>& values) {
   return array;
 }
 
+Napi::Array sizes(Napi::Env env, const std::vector<std::int64_t>& values) {
+  Napi::Array array = Napi::Array::New(env, values.size());
+  for (std::uint32_t i = 0; i < array.Length(); ++i) array.Set(i, static_cast<double>(values[i]));
+  return array;
+}
+
 template <typename Value>
 Napi::Value orNull(Napi::Env env, const std::optional<Value>& value) {
   return value ? Napi::Number::New(env, *value) : env.Null();
@@ -121,11 +127,15 @@ Napi::Object pixelsToJs(Napi::Env env, ClipWork& work) {
   return result;
 }
 
-Napi::Object outputToJs(Napi::Env env, const ClipWork& work) {
+Napi::Object outputToJs(Napi::Env env, ClipWork& work) {
   Napi::Object result = clipInfo(env, work.info);
   result.Set("logits", floats(env, work.output.logits));
   result.Set("scores", floats(env, work.output.scores));
-  result.Set("embedding", floats(env, work.output.embedding));
+  const std::size_t length = work.output.embedding.size();
+  float* data = work.output.embedding.data();  // a moved vector keeps its memory
+  const Napi::ArrayBuffer buffer = handOver(env, data, length * sizeof(float), std::move(work.output.embedding));
+  result.Set("embedding", Napi::Float32Array::New(env, length, buffer, 0));
+  result.Set("shape", sizes(env, work.output.shape));
   result.Set("decodeMs", work.decodeMs);
   result.Set("prepareMs", work.prepareMs);
   result.Set("inferMs", work.inferMs);

@@ -7,12 +7,12 @@
 
 namespace tubelet::node {
 
-/// Plain results as the JavaScript objects of lib/binding.ts. Arrays of pixels are handed over without a copy where the
-/// host allows it (Electron does not); the work they came from is left empty.
+/// Plain results as the JavaScript objects of lib/binding.ts. Pixels and embeddings are handed over without a copy where
+/// the host allows it (Electron does not); the work they came from is left empty.
 
 Napi::Object toJs(Napi::Env env, const video::VideoInfo& info);
 Napi::Object framesToJs(Napi::Env env, FramesWork& work);
 Napi::Object pixelsToJs(Napi::Env env, ClipWork& work);
-Napi::Object outputToJs(Napi::Env env, const ClipWork& work);
+Napi::Object outputToJs(Napi::Env env, ClipWork& work);
 
 }  // namespace tubelet::node

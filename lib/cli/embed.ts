@@ -4,7 +4,8 @@
  * @module
  */
 import type { EmbedResult } from '../results';
-import { deviceName, parse } from './arguments';
+import { type Pooling, mostLayers, poolings } from '../embed';
+import { UsageError, deviceName, parse, wholeNumber } from './arguments';
 import { type Command, optionHelp } from './command';
 import { withModel } from './model';
 import { footer, heading, jsonLine } from './output';
@@ -15,18 +16,23 @@ import { clipHelp, clipOf, clipOptions, videosOf } from './videos';
 const help = `Usage: tubelet embed FILE... [options]
 
 Turns each video into a vector, such that similar videos lie close together.
-The vector itself is in the JSON; a terminal shows its beginning.
+The vector itself is in the JSON, with its shape; a terminal shows its beginning.
 
 Options:
 ${optionHelp.model}
 ${optionHelp.device}
+  --layer N        after the N-th block, 0 for the patch embedding; default:
+                   what the head sees
+  --pooling P      head, mean (of the patches' tokens), cls, or none (the grid
+                   of tokens); default head, with --layer mean
   --normalize      scale vectors to length 1: a dot product is then the cosine
 ${clipHelp}
 ${optionHelp.json}
 
 Examples:
   tubelet embed clip.mp4 --model motion-videomae
-  tubelet embed *.mp4 --normalize --json > vectors.jsonl`;
+  tubelet embed *.mp4 --normalize --json > vectors.jsonl
+  tubelet embed clip.mp4 --layer 8 --pooling none --json`;
 
 export const embed: Command = {
   summary: 'turn each video into a vector',
@@ -35,12 +41,16 @@ export const embed: Command = {
     const { values, files } = parse(args, {
       model: { type: 'string' },
       device: { type: 'string' },
+      layer: { type: 'string' },
+      pooling: { type: 'string' },
       normalize: { type: 'boolean' },
       ...clipOptions,
       json: { type: 'boolean' },
     });
     const videos = videosOf(files, values);
     const options = {
+      layer: wholeNumber('layer', values.layer, mostLayers, 0),
+      pooling: poolingOf(values.pooling),
       normalize: values.normalize,
       ...clipOf(values, session),
     };
@@ -59,6 +69,14 @@ export const embed: Command = {
     );
   },
 };
+
+function poolingOf(value: string | undefined): Pooling | undefined {
+  const pooling = poolings.find((name) => name === value);
+  if (value !== undefined && pooling === undefined) {
+    throw new UsageError(`--pooling takes one of ${poolings.join(', ')}, not '${value}'`);
+  }
+  return pooling;
+}
 
 const shown = 6;
 

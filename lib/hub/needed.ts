@@ -62,13 +62,13 @@ export function isShardName(name: unknown): name is string {
   return typeof name === 'string' && /^[\w-][\w.-]*\.safetensors$/.test(name);
 }
 
-/** What a folder lacks to be a whole checkpoint, in words; nothing when it is one. */
-export async function lackingIn(folder: string): Promise<string[]> {
+/** What a folder lacks to be a whole checkpoint, or its configuration, in words; nothing when it is one. */
+export async function lackingIn(folder: string, configurationOnly = false): Promise<string[]> {
   const has = async (name: string): Promise<boolean> => (await kindOf(join(folder, name))) === 'file';
   const lacking: string[] = [];
   if (!(await has(configuration))) lacking.push(configuration);
   if (!(await Promise.all(preprocessing.map(has))).includes(true)) lacking.push('preprocessor_config.json');
-  if (await has(singleFile)) return lacking;
+  if (configurationOnly || (await has(singleFile))) return lacking;
   if (await has(shardIndex)) {
     const shards = await shardsIn(folder);
     const there = await Promise.all(shards.map(has));

@@ -19,6 +19,8 @@ export interface PullOptions {
   onProgress?: ((progress: DownloadProgress) => void) | undefined;
   /** Looks at the snapshot when all but the weights is there; what it throws ends the download. */
   beforeWeights?: ((folder: string) => Promise<void>) | undefined;
+  /** Whether the configuration is enough: weights are then neither fetched nor missed. */
+  configurationOnly?: boolean | undefined;
 }
 
 /** A checkpoint that is in the cache. */
@@ -31,7 +33,7 @@ export interface Pulled {
 
 /**
  * Asks the hub what the revision is now and fetches what is missing of it. A file appears in the snapshot when it has
- * been verified, and the revision is noted when all have appeared. What has arrived of a file stays for the next time.
+ * been verified, and the revision is noted when all that were wanted have appeared. What has arrived of a file stays for the next time.
  *
  * @throws TubeletError MODEL_NOT_FOUND, ACCESS_DENIED, DOWNLOAD_FAILED, WRITE_FAILED, MODEL_INVALID (no checkpoint)
  */
@@ -40,7 +42,8 @@ export async function pull(name: HubName, options: PullOptions = {}): Promise<Pu
   return abortable(pullAll(name, options), options.signal);
 }
 
-async function pullAll(name: HubName, { signal, onProgress, beforeWeights }: PullOptions): Promise<Pulled> {
+async function pullAll(name: HubName, options: PullOptions): Promise<Pulled> {
+  const { signal, onProgress, beforeWeights, configurationOnly = false } = options;
   const cache = new RepositoryCache(name.repository);
   const client = await HubClient.for(name, signal);
   const download: Download = { client, cache, signal, onProgress };
@@ -50,8 +53,10 @@ async function pullAll(name: HubName, { signal, onProgress, beforeWeights }: Pul
     const { small, weights } = neededFiles(titleOf(name), files);
     for (const file of small) await fetchFile(commit, file, download);
     await beforeWeights?.(folder);
-    const shards = small.includes(shardIndex) ? await shardsIn(folder) : [];
-    for (const file of [...weights, ...shards]) await fetchFile(commit, file, download);
+    if (!configurationOnly) {
+      const shards = small.includes(shardIndex) ? await shardsIn(folder) : [];
+      for (const file of [...weights, ...shards]) await fetchFile(commit, file, download);
+    }
     await cache.remember(name.revision, commit);
   } catch (error) {
     throw asWriteFailure(error, titleOf(name));

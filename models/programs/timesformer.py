@@ -180,6 +180,10 @@ class TimeSformer(nn.Module):
         return len(self.spatial.qkv_weight)
 
     @torch.jit.export
+    def cls_tokens(self) -> int:
+        return 1
+
+    @torch.jit.export
     def embed(self, pixels: Tensor) -> Tensor:
         clips, frames = pixels.size(0), pixels.size(1)
         grid = patchify(pixels, 1, self.patch[0], self.patch[1]).flatten(5)
@@ -216,10 +220,21 @@ class TimeSformer(nn.Module):
         patches = self.attend_in_time(tokens[:, 1:], i)
         return self.feed_forward(self.attend_in_space(tokens[:, :1], patches, i), i)
 
+    def norm(self, x: Tensor) -> Tensor:
+        return F.layer_norm(x, [x.size(-1)], self.norm_weight, self.norm_bias, self.norm_eps)
+
+    @torch.jit.export
+    def final(self, tokens: Tensor) -> Tensor:
+        return self.norm(tokens)
+
+    @torch.jit.export
+    def grid(self, tokens: Tensor) -> Tensor:
+        rows, columns = self.input[2] // self.patch[0], self.input[3] // self.patch[1]
+        return tokens[:, 1:].unflatten(1, [rows, columns, -1]).permute(0, 3, 1, 2, 4)
+
     @torch.jit.export
     def head(self, tokens: Tensor) -> Tuple[Tensor, Tensor]:
-        cls_token, width = tokens[:, 0], tokens.size(2)
-        embedding = F.layer_norm(cls_token, [width], self.norm_weight, self.norm_bias, self.norm_eps)
+        embedding = self.norm(tokens[:, 0])
         return F.linear(embedding, self.classifier_weight, self.classifier_bias), embedding
 
     def forward(self, pixels: Tensor) -> Tuple[Tensor, Tensor]:

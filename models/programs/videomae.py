@@ -185,6 +185,10 @@ class VideoMAE(nn.Module):
         return len(self.attention.qkv_weight)
 
     @torch.jit.export
+    def cls_tokens(self) -> int:
+        return 0
+
+    @torch.jit.export
     def embed(self, pixels: Tensor) -> Tensor:
         grid = patchify(pixels, self.tubelet[0], self.tubelet[1], self.tubelet[2])
         patches = grid.reshape(pixels.size(0), -1, self.patch_weight.size(1))  # [B, N, C*t*p*p]
@@ -199,9 +203,17 @@ class VideoMAE(nn.Module):
         return F.layer_norm(x, [x.size(-1)], self.norm_weight, self.norm_bias, self.norm_eps)
 
     @torch.jit.export
+    def final(self, tokens: Tensor) -> Tensor:
+        return self.norm(tokens) if self.norm_tokens else tokens
+
+    @torch.jit.export
+    def grid(self, tokens: Tensor) -> Tensor:
+        rows, columns = self.input[2] // self.tubelet[1], self.input[3] // self.tubelet[2]
+        return tokens.unflatten(1, [-1, rows, columns])
+
+    @torch.jit.export
     def head(self, tokens: Tensor) -> Tuple[Tensor, Tensor]:
-        if self.norm_tokens:
-            tokens = self.norm(tokens)
+        tokens = self.final(tokens)
         embedding = tokens.mean(1) if self.mean_pooling else tokens[:, 0]
         if not self.norm_tokens and self.norm_weight.numel() > 0:
             embedding = self.norm(embedding)

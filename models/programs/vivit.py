@@ -169,6 +169,10 @@ class ViViT(nn.Module):
         return len(self.attention.qkv_weight)
 
     @torch.jit.export
+    def cls_tokens(self) -> int:
+        return 1
+
+    @torch.jit.export
     def embed(self, pixels: Tensor) -> Tensor:
         clips = pixels.size(0)
         grid = patchify(pixels, self.tubelet[0], self.tubelet[1], self.tubelet[2])
@@ -182,10 +186,21 @@ class ViViT(nn.Module):
         heads = self.attention.attend(self.attention.norm(tokens, i), i)
         return self.feed_forward(self.attention.project(heads, tokens, i), i)
 
+    def norm(self, x: Tensor) -> Tensor:
+        return F.layer_norm(x, [x.size(-1)], self.norm_weight, self.norm_bias, self.norm_eps)
+
+    @torch.jit.export
+    def final(self, tokens: Tensor) -> Tensor:
+        return self.norm(tokens)
+
+    @torch.jit.export
+    def grid(self, tokens: Tensor) -> Tensor:
+        rows, columns = self.input[2] // self.tubelet[1], self.input[3] // self.tubelet[2]
+        return tokens[:, 1:].unflatten(1, [-1, rows, columns])
+
     @torch.jit.export
     def head(self, tokens: Tensor) -> Tuple[Tensor, Tensor]:
-        cls_token, width = tokens[:, 0], tokens.size(2)
-        embedding = F.layer_norm(cls_token, [width], self.norm_weight, self.norm_bias, self.norm_eps)
+        embedding = self.norm(tokens[:, 0])
         return F.linear(embedding, self.classifier_weight, self.classifier_bias), embedding
 
     def forward(self, pixels: Tensor) -> Tuple[Tensor, Tensor]:

@@ -41,7 +41,7 @@ TEST_CASE("model: its logits are those of the program with the plain weights, it
       const Folder folder;
       const Checkpoint checkpoint = tinyCheckpoint(family);
       const auto loaded = Model::load(checkpoint.save(folder, format), CancelToken());
-      const Output output = loaded->run(tinyPixels(), CancelToken());
+      const Output output = loaded->run(tinyPixels(), Request(), CancelToken());
 
       const c10::InferenceMode noGradients;
       Program plain(checkpoint.program);
@@ -52,6 +52,7 @@ TEST_CASE("model: its logits are those of the program with the plain weights, it
       checkNear(output.logits, logits);
       checkNear(output.scores, logits.softmax(-1));
       checkNear(output.embedding, embedding);
+      CHECK(output.shape == std::vector<std::int64_t>{16});
       CHECK(std::accumulate(output.scores.begin(), output.scores.end(), 0.0) == doctest::Approx(1));
     }
   }
@@ -68,13 +69,13 @@ TEST_CASE("model: it knows its size, and runs the same twice and from another th
 
   const at::Tensor pixels = tinyPixels();
   const at::Tensor before = pixels.clone();
-  const Output first = loaded->run(pixels, CancelToken());
+  const Output first = loaded->run(pixels, Request(), CancelToken());
   CHECK(pixels.equal(before));
-  CHECK(loaded->run(pixels, CancelToken()).logits == first.logits);
+  CHECK(loaded->run(pixels, Request(), CancelToken()).logits == first.logits);
   std::vector<float> elsewhere;
   std::thread([&] {
     prepareThread();
-    elsewhere = loaded->run(pixels, CancelToken()).logits;
+    elsewhere = loaded->run(pixels, Request(), CancelToken()).logits;
   }).join();
   checkNear(elsewhere, at::tensor(at::ArrayRef<float>(first.logits)));
 }
@@ -86,7 +87,8 @@ TEST_CASE("model: a self-supervised checkpoint has an embedding and no logits") 
   for (const char* name : {"classifier.weight", "classifier.bias", "fc_norm.weight", "fc_norm.bias"}) {
     checkpoint.weights.erase(name);
   }
-  const Output output = Model::load(checkpoint.save(folder), CancelToken())->run(tinyPixels(), CancelToken());
+  const Output output =
+      Model::load(checkpoint.save(folder), CancelToken())->run(tinyPixels(), Request(), CancelToken());
   CHECK(output.logits.empty());
   CHECK(output.scores.empty());
   CHECK(output.embedding.size() == 16);
@@ -95,7 +97,9 @@ TEST_CASE("model: a self-supervised checkpoint has an embedding and no logits") 
 TEST_CASE("model: pixels of another shape or type are refused, with the shape it takes") {
   const Folder folder;
   const auto loaded = Model::load(tinyCheckpoint("videomae").save(folder), CancelToken());
-  const auto running = [&](const at::Tensor& pixels) { return outcome([&] { loaded->run(pixels, CancelToken()); }); };
+  const auto running = [&](const at::Tensor& pixels) {
+    return outcome([&] { loaded->run(pixels, Request(), CancelToken()); });
+  };
   CHECK(running(at::zeros({1, 4, 3, 32, 32})) == "ok");
   for (const auto& pixels : {at::zeros({1, 5, 3, 32, 32}), at::zeros({2, 4, 3, 32, 32}), at::zeros({4, 3, 32, 32}),
                              at::zeros({1, 4, 3, 32, 32}, at::kDouble)}) {
@@ -142,11 +146,11 @@ TEST_CASE("model: cancelling stops a run between two blocks") {
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
     token.cancel();
   });
-  CHECK(outcome([&] { loaded->run(tinyPixels(), token); }) == "cancelled");
+  CHECK(outcome([&] { loaded->run(tinyPixels(), Request(), token); }) == "cancelled");
   canceller.join();
 
   const CancelToken late(std::chrono::milliseconds(5));
-  CHECK(outcome([&] { loaded->run(tinyPixels(), late); }).starts_with("TIMEOUT: "));
+  CHECK(outcome([&] { loaded->run(tinyPixels(), Request(), late); }).starts_with("TIMEOUT: "));
 }
 
 TEST_CASE("threads: a prepared thread has one, and is given more by name, whatever other threads do") {

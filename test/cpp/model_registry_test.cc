@@ -21,7 +21,8 @@ class FakeModel final : public Model {
   const ModelSpec& spec() const override { return spec_; }
   std::int64_t weightBytes() const override { return 0; }
   const std::vector<std::int64_t>& inputShape() const override { return shape_; }
-  Output run(const at::Tensor&, const CancelToken&) const override { return {}; }
+  std::int64_t depth() const override { return 0; }
+  Output run(const at::Tensor&, const Request&, const CancelToken&) const override { return {}; }
 
  private:
   ModelSpec spec_;

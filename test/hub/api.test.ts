@@ -69,6 +69,20 @@ describe('a model of the hub', function () {
     assert.deepEqual(hub.asked, []);
   });
 
+  it('gives its sampling without its weights, which a later call that needs them fetches', async () => {
+    const { timestamps } = await readFrames(clip, { model: 'org/name' });
+    assert.deepEqual(timestamps, (await readFrames(clip, { model })).timestamps);
+    assert.ok(!hub.lines.some((line) => line.endsWith('model.safetensors')), hub.lines.join(', '));
+
+    hub.reset();
+    await readFrames(clip, { model: 'org/name' });
+    assert.deepEqual(hub.asked, []);
+
+    const { predictions } = await classify(clip, { model: 'org/name' });
+    assert.deepEqual(predictions, (await classify(clip, { model })).predictions);
+    assert.ok(hub.lines.some((line) => line.startsWith('store GET') && line.endsWith('model.safetensors')));
+  });
+
   it('that is none for video is refused before its weights are fetched', async () => {
     const config = hub.files['config.json']!;
     hub.files['config.json'] = Buffer.from('{"model_type":"bert"}');

@@ -11,6 +11,7 @@ const output: NativeOutput = {
   logits: Float32Array.of(0, 2),
   scores: Float32Array.of(0.1, 0.9),
   embedding: Float32Array.of(3, 4),
+  shape: [2],
   timestamps: [0.5, 1],
   start: 0.5,
   end: 1.5,
@@ -33,6 +34,7 @@ const info: ModelInfo = {
   size: { height: 32, width: 32 },
   preprocessing: { resize: 'antialias', range: 'processor' },
   width: 2,
+  layers: 6,
   device: 'cpu',
   precision: 'fp32',
   threads: 1,
@@ -47,6 +49,8 @@ class FakeNative implements NativeModel {
   disposals = 0;
   readonly threads = 1;
   readonly weightBytes = 100;
+  readonly layers = 6;
+  readonly device = 'cpu';
 
   run(request: NativeClipRequest): NativeTask<NativeOutput> {
     this.requests.push(request);
@@ -105,6 +109,7 @@ describe('a model', () => {
         onCorrupt: 'error',
         untaggedMatrix: 'bt601',
       },
+      embedding: { layer: null, pooling: 'head', normalize: false },
     });
     for (const answer of native.answers) answer();
     await Promise.all(calls);
@@ -133,16 +138,60 @@ describe('a model', () => {
     });
   });
 
-  it('gives logits and a normalised embedding on request', async () => {
+  it('gives logits on request', async () => {
     const { native, model } = fake();
     const classified = model.classify('/a.mp4', { logits: true, topK: 1 });
-    const plain = model.embed('/a.mp4');
-    const normalized = model.embed('/a.mp4', { normalize: true });
     for (const answer of native.answers) answer();
+    assert.equal(native.requests[0]?.embedding, undefined);
     assert.deepEqual((await classified).logits, output.logits);
     assert.equal((await classified).predictions.length, 1);
-    assert.deepEqual([(await plain).data, (await plain).normalized], [output.embedding, false]);
-    assert.deepEqual([(await normalized).data, (await normalized).normalized], [Float32Array.of(0.6, 0.8), true]);
+  });
+
+  it('asks for the vector that the head sees, or another', async () => {
+    const { native, model } = fake();
+    const calls = (
+      [{}, { normalize: true }, { layer: 0 }, { layer: 6, pooling: 'cls' }, { pooling: 'none' }] as const
+    ).map((options) => model.embed('/a.mp4', options));
+    for (const answer of native.answers) answer();
+    assert.deepEqual(
+      native.requests.map(({ embedding }) => embedding),
+      [
+        { layer: null, pooling: 'head', normalize: false },
+        { layer: null, pooling: 'head', normalize: true },
+        { layer: 0, pooling: 'mean', normalize: false },
+        { layer: 6, pooling: 'cls', normalize: false },
+        { layer: null, pooling: 'none', normalize: false },
+      ],
+    );
+    const results = await Promise.all(calls);
+    assert.deepEqual(
+      results.map(({ data, shape }) => [data, shape]),
+      results.map(() => [output.embedding, output.shape]),
+    );
+    assert.deepEqual(
+      results.map(({ normalized }) => normalized),
+      [false, true, false, false, false],
+    );
+  });
+
+  it('refuses layers and pooling that it does not have, without starting anything', async () => {
+    const { native, model } = fake();
+    for (const [options, message] of [
+      [{ layer: 7 }, /'fake' has the layers 0 \(the patch embedding\) to 6, and 'layer' asks for 7/],
+      [{ layer: -1 }, /'layer' must be a whole number from 0 to 1024, got -1/],
+      [{ layer: 1.5 }, /'layer' must be a whole number/],
+      [
+        { layer: 1, pooling: 'head' },
+        /pooling 'head' is of what the head sees: with 'layer' use 'mean', 'cls' or 'none'/,
+      ],
+      [{ pooling: 'max' as 'mean' }, /'pooling' must be one of 'head', 'mean', 'cls', 'none', got 'max'/],
+    ] as const) {
+      await rejectsWith(model.embed('/a.mp4', options), 'INVALID_ARGUMENT', message);
+    }
+    const videomae = new Model(new LoadedModel(native, { ...info, family: 'videomae' }));
+    const cls = videomae.embed('/a.mp4', { pooling: 'cls' });
+    await rejectsWith(cls, 'INVALID_ARGUMENT', /'fake' has no CLS token, as no VideoMAE has: use pooling 'mean'/);
+    assert.equal(native.requests.length, 0);
   });
 
   it('starts calls in the order in which they are made, before anything is awaited', async () => {

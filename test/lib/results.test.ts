@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 
-import { bestPredictions, normalizeL2 } from '#lib/results';
+import { bestPredictions } from '#lib/results';
 
 describe('predictions', () => {
   const scores = Float32Array.of(0.25, 0.5, 0, 0.25);
@@ -16,15 +16,5 @@ describe('predictions', () => {
 
   it('are as many as there are when more are asked for', () => {
     assert.equal(bestPredictions(scores, labels, 100).length, 4);
-  });
-});
-
-describe('an embedding', () => {
-  it('gets length 1 and keeps its direction', () => {
-    assert.deepEqual(normalizeL2(Float32Array.of(3, 0, -4)), Float32Array.of(0.6, 0, -0.8));
-  });
-
-  it('stays zero when it is zero', () => {
-    assert.deepEqual(normalizeL2(Float32Array.of(0, 0)), Float32Array.of(0, 0));
   });
 });
