@@ -9,6 +9,7 @@ from typing import Dict, Final, List
 
 import torch
 import torch.nn.functional as F
+from kernels import attention, linear, linear_add, linear_gelu, pack
 from torch import Tensor, nn
 
 
@@ -132,31 +133,87 @@ def patchify(pixels: Tensor, frames: int, height: int, width: int) -> Tensor:
     return grid.unflatten(1, [t, frames]).permute(0, 1, 4, 6, 3, 2, 5, 7)
 
 
+class Norm(nn.Module):
+    """Layer normalisation."""
+
+    weight: List[Tensor]  # [D]
+    bias: List[Tensor]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.eps = 1e-6
+        self.clear(1e-6)
+
+    def clear(self, eps: float) -> None:
+        self.eps = eps
+        self.weight, self.bias = [], []
+
+    def append(self, weights: Dict[str, Tensor], used: List[str], name: str) -> None:
+        self.weight.append(take(weights, used, name + ".weight"))
+        self.bias.append(take(weights, used, name + ".bias"))
+
+    def forward(self, x: Tensor, i: int) -> Tensor:
+        return F.layer_norm(x, [x.size(-1)], self.weight[i], self.bias[i], self.eps)
+
+
+class Linear(nn.Module):
+    """Linear layers whose weights may be bfloat16, or laid out for inference."""
+
+    weight: List[Tensor]  # [out, in]
+    bias: List[Tensor]  # [out]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.packed = False
+        self.clear()
+
+    def clear(self) -> None:
+        self.packed = False
+        self.weight, self.bias = [], []
+
+    def append(self, weight: Tensor, bias: Tensor) -> None:
+        self.weight.append(weight)
+        self.bias.append(bias)
+
+    def take(self, weights: Dict[str, Tensor], used: List[str], name: str) -> None:
+        self.append(take(weights, used, name + ".weight"), take(weights, used, name + ".bias"))
+
+    def to_bfloat16(self) -> None:
+        for i in range(len(self.weight)):
+            self.weight[i] = self.weight[i].to(torch.bfloat16)
+            self.bias[i] = self.bias[i].to(torch.bfloat16)
+
+    def pack(self, rows: int) -> None:
+        if not self.packed:
+            for i in range(len(self.weight)):
+                self.weight[i] = pack(self.weight[i], rows)
+            self.packed = True
+
+    def forward(self, x: Tensor, i: int) -> Tensor:
+        return linear(x, self.weight[i], self.bias[i])
+
+    def gelu(self, x: Tensor, i: int, approximate: str) -> Tensor:
+        return linear_gelu(x, self.weight[i], self.bias[i], approximate)
+
+    def add(self, x: Tensor, residual: Tensor, i: int) -> Tensor:
+        return linear_add(x, self.weight[i], self.bias[i], residual)
+
+
 class SelfAttention(nn.Module):
     """Pre-norm multi-head self-attention: out(softmax(q k^T / sqrt(D/h)) v), q, k, v of norm(x)."""
-
-    norm_weight: List[Tensor]  # [D]
-    norm_bias: List[Tensor]
-    qkv_weight: List[Tensor]  # [3D, D]: query, key and value in one product
-    qkv_bias: List[Tensor]
-    out_weight: List[Tensor]  # [D, D]
-    out_bias: List[Tensor]
-
-    # Every block of queries reads all keys and values. In sequences longer than this, copying them out
-    # of the fused product, so that they lie close together, costs a CPU less than it saves.
-    long_sequence: Final[int] = 1024
 
     def __init__(self) -> None:
         super().__init__()
         self.heads = 1
-        self.eps = 1e-6
-        self.clear(1, 1e-6)
+        self.norm = Norm()
+        self.qkv = Linear()  # [3D, D]: query, key and value in one product
+        self.out = Linear()  # [D, D]
 
     def clear(self, heads: int, eps: float) -> None:
-        self.heads, self.eps = heads, eps
-        self.norm_weight, self.norm_bias = [], []
-        self.qkv_weight, self.qkv_bias = [], []
-        self.out_weight, self.out_bias = [], []
+        self.heads = heads
+        self.norm.clear(eps)
+        self.qkv.clear()
+        self.out.clear()
 
     def append(
         self,
@@ -167,37 +224,27 @@ class SelfAttention(nn.Module):
         qkv_weight: Tensor,
         qkv_bias: Tensor,
     ) -> None:
-        self.norm_weight.append(take(weights, used, norm + ".weight"))
-        self.norm_bias.append(take(weights, used, norm + ".bias"))
-        self.qkv_weight.append(qkv_weight)
-        self.qkv_bias.append(qkv_bias)
-        self.out_weight.append(take(weights, used, attention + ".output.dense.weight"))
-        self.out_bias.append(take(weights, used, attention + ".output.dense.bias"))
+        self.norm.append(weights, used, norm)
+        self.qkv.append(qkv_weight, qkv_bias)
+        self.out.take(weights, used, attention + ".output.dense")
 
-    def norm(self, x: Tensor, i: int) -> Tensor:
-        return F.layer_norm(x, [x.size(-1)], self.norm_weight[i], self.norm_bias[i], self.eps)
+    def to_bfloat16(self) -> None:
+        self.qkv.to_bfloat16()
+        self.out.to_bfloat16()
+
+    def pack(self, rows: int) -> None:
+        self.qkv.pack(rows)
+        self.out.pack(rows)
 
     def attend(self, x: Tensor, i: int) -> Tensor:
         """Normed tokens [S, n, D] to what the heads gathered, [S, n, D], before `out`."""
-        qkv = F.linear(x, self.qkv_weight[i], self.qkv_bias[i])
-        q, k, v = qkv.unflatten(2, [3, self.heads, -1]).permute(2, 0, 3, 1, 4).unbind(0)
-        if x.is_cpu and x.size(1) > self.long_sequence:
-            k, v = k.contiguous(), v.contiguous()
-        return F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)
-
-    def project(self, x: Tensor, residual: Tensor, i: int) -> Tensor:
-        return F.linear(x, self.out_weight[i], self.out_bias[i]).add_(residual)
+        qkv = self.qkv(x, i).unflatten(2, [3, self.heads, -1])
+        q, k, v = qkv.permute(2, 0, 3, 1, 4).unbind(0)
+        return attention(q, k, v)
 
 
 class FeedForward(nn.Module):
     """Pre-norm feed-forward: x + output(gelu(intermediate(norm(x))))."""
-
-    norm_weight: List[Tensor]  # [D]
-    norm_bias: List[Tensor]
-    intermediate_weight: List[Tensor]  # [4D, D], 4D in all published sizes
-    intermediate_bias: List[Tensor]
-    output_weight: List[Tensor]  # [D, 4D]
-    output_bias: List[Tensor]
 
     # The hidden layer is the largest tensor of a forward. Tokens pass in parts that keep it below this
     # many numbers (24 MiB): from 32 MiB on the C library maps and clears fresh pages for it every time.
@@ -206,33 +253,39 @@ class FeedForward(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.approximate = "none"
-        self.eps = 1e-6
-        self.clear("none", 1e-6)
+        self.norm = Norm()
+        self.intermediate = Linear()  # [4D, D], 4D in all published sizes
+        self.output = Linear()  # [D, 4D]
 
     def clear(self, approximate: str, eps: float) -> None:
-        self.approximate, self.eps = approximate, eps
-        self.norm_weight, self.norm_bias = [], []
-        self.intermediate_weight, self.intermediate_bias = [], []
-        self.output_weight, self.output_bias = [], []
+        self.approximate = approximate
+        self.norm.clear(eps)
+        self.intermediate.clear()
+        self.output.clear()
 
     def append(self, weights: Dict[str, Tensor], used: List[str], layer: str) -> None:
-        self.norm_weight.append(take(weights, used, layer + "layernorm_after.weight"))
-        self.norm_bias.append(take(weights, used, layer + "layernorm_after.bias"))
-        self.intermediate_weight.append(take(weights, used, layer + "intermediate.dense.weight"))
-        self.intermediate_bias.append(take(weights, used, layer + "intermediate.dense.bias"))
-        self.output_weight.append(take(weights, used, layer + "output.dense.weight"))
-        self.output_bias.append(take(weights, used, layer + "output.dense.bias"))
+        self.norm.append(weights, used, layer + "layernorm_after")
+        self.intermediate.take(weights, used, layer + "intermediate.dense")
+        self.output.take(weights, used, layer + "output.dense")
+
+    def to_bfloat16(self) -> None:
+        self.intermediate.to_bfloat16()
+        self.output.to_bfloat16()
+
+    def rows(self, i: int) -> int:
+        """Rows of a part."""
+        return max(1, self.largest_hidden // self.intermediate.bias[i].size(0))
+
+    def pack(self, rows: int) -> None:
+        if len(self.intermediate.bias) > 0:
+            rows = min(rows, self.rows(0))
+        self.intermediate.pack(rows)
+        self.output.pack(rows)
 
     def forward(self, x: Tensor, i: int) -> Tensor:
-        rows = max(1, self.largest_hidden // self.intermediate_weight[i].size(0))
-        parts = [self.part(part, i) for part in x.flatten(0, 1).split(rows)]
+        parts = [self.part(part, i) for part in x.flatten(0, 1).split(self.rows(i))]
         return torch.cat(parts).view(x.shape)
 
     def part(self, x: Tensor, i: int) -> Tensor:
-        hidden = F.layer_norm(x, [x.size(-1)], self.norm_weight[i], self.norm_bias[i], self.eps)
-        hidden = F.linear(hidden, self.intermediate_weight[i], self.intermediate_bias[i])
-        if torch.is_grad_enabled():
-            hidden = F.gelu(hidden, approximate=self.approximate)
-        else:
-            hidden = torch.ops.aten.gelu_(hidden, approximate=self.approximate)
-        return F.linear(hidden, self.output_weight[i], self.output_bias[i]).add_(x)
+        hidden = self.intermediate.gelu(self.norm(x, i), i, self.approximate)
+        return self.output.add(hidden, x, i)

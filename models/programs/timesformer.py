@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from layers import (
     FeedForward,
+    Linear,
     SelfAttention,
     approximation,
     base_name,
@@ -43,8 +44,6 @@ def has_qkv_bias(config: Dict[str, float]) -> bool:
 class TimeSformer(nn.Module):
     input: List[int]  # [T, C, H, W]
     patch: List[int]  # [p, p]
-    dense_weight: List[Tensor]  # [D, D] after the temporal attention; none once packed
-    dense_bias: List[Tensor]
 
     def __init__(self) -> None:
         super().__init__()
@@ -52,10 +51,9 @@ class TimeSformer(nn.Module):
         self.spatial = SelfAttention()
         self.feed_forward = FeedForward()
         self.input, self.patch = [], []
-        self.dense_weight, self.dense_bias = [], []
+        self.dense = Linear()  # [D, D] after the temporal attention; none once joined with its output
         self.norm_eps = 1e-6
-        self.patch_weight = torch.empty(0)  # [D, C*p*p]
-        self.patch_bias = torch.empty(0)  # [D]
+        self.patches = Linear()  # [D, C*p*p]
         self.cls_token = torch.empty(0)  # [1, 1, D]
         self.position = torch.empty(0)  # [1, 1 + P, D], the CLS token's first
         self.time = torch.empty(0)  # [1, T, D]
@@ -123,15 +121,16 @@ class TimeSformer(nn.Module):
         self.position = take(weights, used, embeddings + "position_embeddings")
         self.time = take(weights, used, embeddings + "time_embeddings")
         projection = embeddings + "patch_embeddings.projection"
-        self.patch_weight = take(weights, used, projection + ".weight").flatten(1)
-        self.patch_bias = take(weights, used, projection + ".bias")
+        patch_weight = take(weights, used, projection + ".weight").flatten(1)
+        self.patches.clear()
+        self.patches.append(patch_weight, take(weights, used, projection + ".bias"))
 
         self.norm_eps = number(config, "layer_norm_eps", 1e-6)
         heads = whole(config, "num_attention_heads", 12)
         self.temporal.clear(heads, self.norm_eps)
         self.spatial.clear(heads, self.norm_eps)
         self.feed_forward.clear(approximation(config, "none"), self.norm_eps)
-        self.dense_weight, self.dense_bias = [], []
+        self.dense.clear()
         for i in range(whole(config, "num_hidden_layers", 12)):
             layer = f"timesformer.encoder.layer.{i}."
             weight: List[Tensor] = []
@@ -142,34 +141,49 @@ class TimeSformer(nn.Module):
                 if has_qkv_bias(config):
                     bias.append(take(weights, used, name + ".bias"))
                 else:
-                    bias.append(self.patch_bias.new_zeros([3 * width]))
+                    bias.append(self.cls_token.new_zeros([3 * width]))
             norm, attention = layer + "temporal_layernorm", layer + "temporal_attention"
             self.temporal.append(weights, used, norm, attention, weight[0], bias[0])
-            self.dense_weight.append(take(weights, used, layer + "temporal_dense.weight"))
-            self.dense_bias.append(take(weights, used, layer + "temporal_dense.bias"))
+            self.dense.take(weights, used, layer + "temporal_dense")
             norm, attention = layer + "layernorm_before", layer + "attention"
             self.spatial.append(weights, used, norm, attention, weight[1], bias[1])
             self.feed_forward.append(weights, used, layer)
 
         self.norm_weight = take(weights, used, "timesformer.layernorm.weight")
         self.norm_bias = take(weights, used, "timesformer.layernorm.bias")
-        self.classifier_weight = self.patch_weight.new_empty([0, width])
-        self.classifier_bias = self.patch_weight.new_empty([0])
+        self.classifier_weight = self.cls_token.new_empty([0, width])
+        self.classifier_bias = self.cls_token.new_empty([0])
         if labels > 0:
             self.classifier_weight = take(weights, used, "classifier.weight")
             self.classifier_bias = take(weights, used, "classifier.bias")
         return used
 
+    def join(self) -> None:
+        """Nothing stands between the temporal attention's output layer and the dense layer after it:
+        dense(out(x)) is one linear layer. They are kept apart until here for saving and training."""
+        out = self.temporal.out
+        for i in range(len(self.dense.weight)):
+            dense = self.dense.weight[i]
+            out.bias[i] = torch.mv(dense, out.bias[i]) + self.dense.bias[i]
+            out.weight[i] = torch.mm(dense, out.weight[i])
+        self.dense.clear()
+
+    @torch.jit.export
+    def to_bfloat16(self) -> None:
+        self.join()  # before anything is rounded
+        self.patches.to_bfloat16()
+        self.temporal.to_bfloat16()
+        self.spatial.to_bfloat16()
+        self.feed_forward.to_bfloat16()
+
     @torch.jit.export
     def pack(self, clips: int) -> None:
-        # Nothing stands between the temporal attention's output layer and the dense layer after
-        # it: dense(out(x)) is one linear layer. Kept apart until here for saving and training.
-        for i in range(len(self.dense_weight)):
-            weight, dense = self.temporal.out_weight[i], self.dense_weight[i]
-            bias = torch.mv(dense, self.temporal.out_bias[i]) + self.dense_bias[i]
-            self.temporal.out_weight[i] = torch.mm(dense, weight)
-            self.temporal.out_bias[i] = bias
-        self.dense_weight, self.dense_bias = [], []
+        self.join()
+        rows = clips * self.input[0] * self.position.size(1)
+        self.patches.pack(rows)
+        self.temporal.pack(rows)
+        self.spatial.pack(rows)
+        self.feed_forward.pack(rows)
 
     @torch.jit.export
     def input_shape(self) -> List[int]:
@@ -177,7 +191,7 @@ class TimeSformer(nn.Module):
 
     @torch.jit.export
     def depth(self) -> int:
-        return len(self.spatial.qkv_weight)
+        return len(self.spatial.qkv.weight)
 
     @torch.jit.export
     def cls_tokens(self) -> int:
@@ -185,23 +199,21 @@ class TimeSformer(nn.Module):
 
     @torch.jit.export
     def embed(self, pixels: Tensor) -> Tensor:
-        clips, frames = pixels.size(0), pixels.size(1)
         grid = patchify(pixels, 1, self.patch[0], self.patch[1]).flatten(5)
         patches = grid.permute(0, 2, 3, 1, 4, 5)  # [B, H/p, W/p, T, C, p*p]
-        patches = patches.reshape(clips, -1, frames, self.patch_weight.size(1))
-        patches = F.linear(patches, self.patch_weight, self.patch_bias)  # [B, P, T, D]
-        patches = patches.add_(self.position[:, 1:].unsqueeze(2)).add_(self.time.unsqueeze(1))
+        patches = patches.flatten(4).flatten(1, 2)  # [B, P, T, C*p*p]
+        place = self.position[:, 1:].unsqueeze(2) + self.time.unsqueeze(1)
+        patches = self.patches.add(patches, place, 0).flatten(1, 2)  # [B, P*T, D]
         cls_token = self.cls_token + self.position[:, :1]
-        return torch.cat([cls_token.expand(clips, -1, -1), patches.flatten(1, 2)], 1)
+        return torch.cat([cls_token.expand(pixels.size(0), -1, -1), patches], 1)
 
     def attend_in_time(self, patches: Tensor, i: int) -> Tensor:
         """[B, P*T, D] to the same, attended to over T in each patch and added."""
         sequences = self.temporal.norm(patches, i).view(-1, self.input[0], patches.size(2))
         heads = self.temporal.attend(sequences, i).view(patches.shape)
-        if len(self.dense_weight) > 0:
-            heads = F.linear(heads, self.temporal.out_weight[i], self.temporal.out_bias[i])
-            return F.linear(heads, self.dense_weight[i], self.dense_bias[i]).add_(patches)
-        return self.temporal.project(heads, patches, i)
+        if len(self.dense.weight) > 0:
+            return self.dense.add(self.temporal.out(heads, i), patches, i)
+        return self.temporal.out.add(heads, patches, i)
 
     def attend_in_space(self, cls_token: Tensor, patches: Tensor, i: int) -> Tensor:
         """[B, 1, D] and [B, P*T, D] to [B, N, D], attended to over 1 + P in each frame and added."""
@@ -210,7 +222,7 @@ class TimeSformer(nn.Module):
         cls_tokens = cls_token.unsqueeze(1).expand(-1, frames, -1, -1)  # [B, T, 1, D]
         sequences = torch.cat([cls_tokens, by_frame], 2)  # [B, T, 1 + P, D]
         heads = self.spatial.attend(self.spatial.norm(sequences, i).flatten(0, 1), i)
-        attended = self.spatial.project(heads, sequences.flatten(0, 1), i)
+        attended = self.spatial.out.add(heads, sequences.flatten(0, 1), i)
         attended = attended.view(sequences.shape)
         by_patch = attended[:, :, 1:].transpose(1, 2).flatten(1, 2)  # [B, P*T, D]
         return torch.cat([attended[:, :, 0].mean(1, keepdim=True), by_patch], 1)

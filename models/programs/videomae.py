@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from layers import (
     FeedForward,
+    Linear,
     SelfAttention,
     approximation,
     base_name,
@@ -68,8 +69,7 @@ class VideoMAE(nn.Module):
         self.mean_pooling = True
         self.norm_tokens = False  # the norm is a final layernorm, not fc_norm
         self.norm_eps = 1e-5
-        self.patch_weight = torch.empty(0)  # [D, C*t*p*p]
-        self.patch_bias = torch.empty(0)  # [D]
+        self.patches = Linear()  # [D, C*t*p*p]
         self.position = torch.empty(0)  # [1, N, D]
         self.norm_weight = torch.empty(0)  # [D]: fc_norm or the final layernorm; may be empty
         self.norm_bias = torch.empty(0)
@@ -131,10 +131,11 @@ class VideoMAE(nn.Module):
         self.tubelet = [whole(config, "tubelet_size", 2), patch[0], patch[1]]
 
         projection = "videomae.embeddings.patch_embeddings.projection"
-        self.patch_weight = take(weights, used, projection + ".weight").flatten(1)
-        self.patch_bias = take(weights, used, projection + ".bias")
+        weight = take(weights, used, projection + ".weight").flatten(1)
+        self.patches.clear()
+        self.patches.append(weight, take(weights, used, projection + ".bias"))
         grid = patch_grid(config)
-        self.position = sinusoids(grid[0] * grid[1] * grid[2], width).to(self.patch_weight)
+        self.position = sinusoids(grid[0] * grid[1] * grid[2], width).to(weight)
 
         eps = number(config, "layer_norm_eps", 1e-12)
         self.attention.clear(whole(config, "num_attention_heads", 12), eps)
@@ -145,7 +146,7 @@ class VideoMAE(nn.Module):
             parts = [take(weights, used, attention + "query.weight")]
             parts.append(take(weights, used, attention + "key.weight"))
             parts.append(take(weights, used, attention + "value.weight"))
-            bias = self.patch_bias.new_zeros([3 * width])
+            bias = weight.new_zeros([3 * width])
             if has_qv_bias(config):
                 bias[:width] = take(weights, used, attention + "q_bias")
                 bias[2 * width :] = take(weights, used, attention + "v_bias")
@@ -165,16 +166,25 @@ class VideoMAE(nn.Module):
             self.norm_weight = take(weights, used, "fc_norm.weight")
             self.norm_bias = take(weights, used, "fc_norm.bias")
             self.norm_eps = 1e-5  # nn.LayerNorm's own default, whatever layer_norm_eps says
-        self.classifier_weight = self.patch_weight.new_empty([0, width])
-        self.classifier_bias = self.patch_weight.new_empty([0])
+        self.classifier_weight = weight.new_empty([0, width])
+        self.classifier_bias = weight.new_empty([0])
         if labels > 0:
             self.classifier_weight = take(weights, used, "classifier.weight")
             self.classifier_bias = take(weights, used, "classifier.bias")
         return used
 
     @torch.jit.export
+    def to_bfloat16(self) -> None:
+        self.patches.to_bfloat16()
+        self.attention.to_bfloat16()
+        self.feed_forward.to_bfloat16()
+
+    @torch.jit.export
     def pack(self, clips: int) -> None:
-        """Nothing to do: in float32 no other layout of the weights is faster."""
+        rows = clips * self.position.size(1)
+        self.patches.pack(rows)
+        self.attention.pack(rows)
+        self.feed_forward.pack(rows)
 
     @torch.jit.export
     def input_shape(self) -> List[int]:
@@ -182,7 +192,7 @@ class VideoMAE(nn.Module):
 
     @torch.jit.export
     def depth(self) -> int:
-        return len(self.attention.qkv_weight)
+        return len(self.attention.qkv.weight)
 
     @torch.jit.export
     def cls_tokens(self) -> int:
@@ -191,13 +201,13 @@ class VideoMAE(nn.Module):
     @torch.jit.export
     def embed(self, pixels: Tensor) -> Tensor:
         grid = patchify(pixels, self.tubelet[0], self.tubelet[1], self.tubelet[2])
-        patches = grid.reshape(pixels.size(0), -1, self.patch_weight.size(1))  # [B, N, C*t*p*p]
-        return F.linear(patches, self.patch_weight, self.patch_bias).add_(self.position)
+        patches = grid.flatten(4).flatten(1, 3)  # [B, N, C*t*p*p]
+        return self.patches.add(patches, self.position, 0)
 
     @torch.jit.export
     def block(self, tokens: Tensor, i: int) -> Tensor:
         heads = self.attention.attend(self.attention.norm(tokens, i), i)
-        return self.feed_forward(self.attention.project(heads, tokens, i), i)
+        return self.feed_forward(self.attention.out.add(heads, tokens, i), i)
 
     def norm(self, x: Tensor) -> Tensor:
         return F.layer_norm(x, [x.size(-1)], self.norm_weight, self.norm_bias, self.norm_eps)

@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from layers import (
     FeedForward,
+    Linear,
     SelfAttention,
     approximation,
     base_name,
@@ -55,8 +56,7 @@ class ViViT(nn.Module):
         self.feed_forward = FeedForward()
         self.input, self.tubelet = [], []
         self.norm_eps = 1e-6
-        self.patch_weight = torch.empty(0)  # [D, C*t*h*w]
-        self.patch_bias = torch.empty(0)  # [D]
+        self.patches = Linear()  # [D, C*t*h*w]
         self.cls_token = torch.empty(0)  # [1, 1, D]
         self.position = torch.empty(0)  # [1, N, D], the CLS token's first
         self.norm_weight = torch.empty(0)  # [D]
@@ -126,8 +126,9 @@ class ViViT(nn.Module):
         self.cls_token = take(weights, used, embeddings + "cls_token")
         self.position = take(weights, used, embeddings + "position_embeddings")
         projection = embeddings + "patch_embeddings.projection"
-        self.patch_weight = take(weights, used, projection + ".weight").flatten(1)
-        self.patch_bias = take(weights, used, projection + ".bias")
+        patch_weight = take(weights, used, projection + ".weight").flatten(1)
+        self.patches.clear()
+        self.patches.append(patch_weight, take(weights, used, projection + ".bias"))
 
         self.norm_eps = number(config, "layer_norm_eps", 1e-6)
         self.attention.clear(whole(config, "num_attention_heads", 12), self.norm_eps)
@@ -142,23 +143,32 @@ class ViViT(nn.Module):
                 if has_qkv_bias(config):
                     bias.append(take(weights, used, name + ".bias"))
                 else:
-                    bias.append(self.patch_bias.new_zeros([width]))
+                    bias.append(self.cls_token.new_zeros([width]))
             norm, attention = layer + "layernorm_before", layer + "attention"
             self.attention.append(weights, used, norm, attention, torch.cat(weight), torch.cat(bias))
             self.feed_forward.append(weights, used, layer)
 
         self.norm_weight = take(weights, used, "vivit.layernorm.weight")
         self.norm_bias = take(weights, used, "vivit.layernorm.bias")
-        self.classifier_weight = self.patch_weight.new_empty([0, width])
-        self.classifier_bias = self.patch_weight.new_empty([0])
+        self.classifier_weight = self.cls_token.new_empty([0, width])
+        self.classifier_bias = self.cls_token.new_empty([0])
         if labels > 0:
             self.classifier_weight = take(weights, used, "classifier.weight")
             self.classifier_bias = take(weights, used, "classifier.bias")
         return used
 
     @torch.jit.export
+    def to_bfloat16(self) -> None:
+        self.patches.to_bfloat16()
+        self.attention.to_bfloat16()
+        self.feed_forward.to_bfloat16()
+
+    @torch.jit.export
     def pack(self, clips: int) -> None:
-        """Nothing to do: in float32 no other layout of the weights is faster."""
+        rows = clips * self.position.size(1)
+        self.patches.pack(rows)
+        self.attention.pack(rows)
+        self.feed_forward.pack(rows)
 
     @torch.jit.export
     def input_shape(self) -> List[int]:
@@ -166,7 +176,7 @@ class ViViT(nn.Module):
 
     @torch.jit.export
     def depth(self) -> int:
-        return len(self.attention.qkv_weight)
+        return len(self.attention.qkv.weight)
 
     @torch.jit.export
     def cls_tokens(self) -> int:
@@ -174,17 +184,16 @@ class ViViT(nn.Module):
 
     @torch.jit.export
     def embed(self, pixels: Tensor) -> Tensor:
-        clips = pixels.size(0)
         grid = patchify(pixels, self.tubelet[0], self.tubelet[1], self.tubelet[2])
-        patches = grid.reshape(clips, -1, self.patch_weight.size(1))  # [B, N - 1, C*t*h*w]
-        patches = F.linear(patches, self.patch_weight, self.patch_bias)
-        cls_token = self.cls_token.expand(clips, -1, -1)
-        return torch.cat([cls_token, patches], 1).add_(self.position)
+        patches = grid.flatten(4).flatten(1, 3)  # [B, N - 1, C*t*h*w]
+        patches = self.patches.add(patches, self.position[:, 1:], 0)
+        cls_token = self.cls_token + self.position[:, :1]
+        return torch.cat([cls_token.expand(pixels.size(0), -1, -1), patches], 1)
 
     @torch.jit.export
     def block(self, tokens: Tensor, i: int) -> Tensor:
         heads = self.attention.attend(self.attention.norm(tokens, i), i)
-        return self.feed_forward(self.attention.project(heads, tokens, i), i)
+        return self.feed_forward(self.attention.out.add(heads, tokens, i), i)
 
     def norm(self, x: Tensor) -> Tensor:
         return F.layer_norm(x, [x.size(-1)], self.norm_weight, self.norm_bias, self.norm_eps)
