@@ -12,7 +12,6 @@ namespace {
 constexpr std::int64_t kPanel = 4 * kLanes;
 constexpr std::int64_t kKeys = 8 * kPanel;
 constexpr int kRows = 6;  // with 4 vectors: 24 of 32 registers are sums
-constexpr std::int64_t kMaxWidth = 256;
 
 /// Two bfloat16 of a row, which the dot product takes as one.
 using Pair = std::uint32_t;
@@ -57,9 +56,9 @@ void multiply(const Product& product) {
   const Pair* b = product.b;
   for (std::int64_t p = 0; p < product.depth; ++p, ++a, b += product.bStride) {
     __m512bh columns[Vectors];
-    for (int j = 0; j < Vectors; ++j) columns[j] = (__m512bh)_mm512_loadu_si512(b + j * kLanes);
+    for (int j = 0; j < Vectors; ++j) columns[j] = reinterpret_cast<__m512bh>(_mm512_loadu_si512(b + j * kLanes));
     for (int i = 0; i < Height; ++i) {
-      const __m512bh row = (__m512bh)_mm512_set1_epi32(static_cast<int>(a[i * product.aStride]));
+      const __m512bh row = reinterpret_cast<__m512bh>(_mm512_set1_epi32(static_cast<int>(a[i * product.aStride])));
       for (int j = 0; j < Vectors; ++j) sums[i][j] = _mm512_dpbf16_ps(sums[i][j], row, columns[j]);
     }
   }
@@ -76,12 +75,18 @@ void multiplyRows(Product product, std::int64_t rows) {
     product.c += kRows * product.cStride;
   }
   switch (rows) {
-    case 5: return multiply<5, Vectors, Add>(product);
-    case 4: return multiply<4, Vectors, Add>(product);
-    case 3: return multiply<3, Vectors, Add>(product);
-    case 2: return multiply<2, Vectors, Add>(product);
-    case 1: return multiply<1, Vectors, Add>(product);
-    default: return;
+    case 5:
+      return multiply<5, Vectors, Add>(product);
+    case 4:
+      return multiply<4, Vectors, Add>(product);
+    case 3:
+      return multiply<3, Vectors, Add>(product);
+    case 2:
+      return multiply<2, Vectors, Add>(product);
+    case 1:
+      return multiply<1, Vectors, Add>(product);
+    default:
+      return;
   }
 }
 
@@ -89,10 +94,14 @@ void multiplyRows(Product product, std::int64_t rows) {
 template <bool Add>
 void multiplyPanel(const Product& product, std::int64_t rows, std::int64_t columns) {
   switch (columns / kLanes) {
-    case 4: return multiplyRows<4, Add>(product, rows);
-    case 3: return multiplyRows<3, Add>(product, rows);
-    case 2: return multiplyRows<2, Add>(product, rows);
-    default: return multiplyRows<1, Add>(product, rows);
+    case 4:
+      return multiplyRows<4, Add>(product, rows);
+    case 3:
+      return multiplyRows<3, Add>(product, rows);
+    case 2:
+      return multiplyRows<2, Add>(product, rows);
+    default:
+      return multiplyRows<1, Add>(product, rows);
   }
 }
 
@@ -115,7 +124,8 @@ struct Softmax {
   float sum[kQueries];
 };
 
-/// Scores [rows, columns] to weights in bfloat16. When a row's largest score grows, what was summed up in `out` shrinks.
+/// Scores [rows, columns] to weights in bfloat16. When a row's largest score grows, what was summed up in `out`
+/// shrinks.
 void weigh(float* scores, std::uint16_t* weights, std::int64_t rows, std::int64_t columns, float scale,
            Softmax& softmax, float* out, std::int64_t width) {
   for (std::int64_t i = 0; i < rows; ++i) {
@@ -131,7 +141,8 @@ void weigh(float* scores, std::uint16_t* weights, std::int64_t rows, std::int64_
     for (std::int64_t j = 0; j < columns; j += kLanes) {
       const __m512 weight = exp2(_mm512_fmadd_ps(_mm512_loadu_ps(row + j), factor, shift));
       sum = _mm512_add_ps(sum, weight);
-      _mm256_storeu_si256(reinterpret_cast<__m256i*>(weights + i * kKeys + j), (__m256i)_mm512_cvtneps_pbh(weight));
+      _mm256_storeu_si256(reinterpret_cast<__m256i*>(weights + i * kKeys + j),
+                          reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(weight)));
     }
     softmax.largest[i] = largest;
     const __m512 shrink = exp2(_mm512_set1_ps(before - largest));
@@ -208,16 +219,17 @@ void attend(Rows queries, std::int64_t count, const std::uint16_t* packedKeys, c
     }
     weigh(scores, weights, count, columns, scale * kLog2E, softmax, sums, width);
     for (std::int64_t j = 0; j < width; j += kPanel) {
-      multiplyPanel<true>({pairs(weights), kKeys / 2, pairs(packedValues + start * width) + j, width, columns / 2,
-                           sums + j, width},
-                          count, least(kPanel, width - j));
+      multiplyPanel<true>(
+          {pairs(weights), kKeys / 2, pairs(packedValues + start * width) + j, width, columns / 2, sums + j, width},
+          count, least(kPanel, width - j));
     }
   }
   for (std::int64_t i = 0; i < count; ++i) {
     const __m512 factor = _mm512_set1_ps(1 / softmax.sum[i]);
     for (std::int64_t j = 0; j < width; j += kLanes) {
       const __m512 result = _mm512_mul_ps(_mm512_load_ps(sums + i * width + j), factor);
-      _mm256_storeu_si256(reinterpret_cast<__m256i*>(out + i * outStride + j), (__m256i)_mm512_cvtneps_pbh(result));
+      _mm256_storeu_si256(reinterpret_cast<__m256i*>(out + i * outStride + j),
+                          reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(result)));
     }
   }
 }

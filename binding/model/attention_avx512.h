@@ -14,6 +14,9 @@ struct Rows {
   std::int64_t stride;
 };
 
+/// The widest head that attend() takes.
+constexpr std::int64_t kMaxWidth = 256;
+
 /// Keys are laid out side by side in panels, so that one instruction meets 16 of them.
 constexpr std::int64_t kLanes = 16;
 

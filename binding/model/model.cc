@@ -52,6 +52,7 @@ class ProgramModel final : public Model {
     for (const auto& [name, tensor] : weights) weightBytes_ += static_cast<std::int64_t>(tensor.nbytes());
     program_.load(std::move(weights), spec_.config);
     token.check();
+    if (spec_.precision == Precision::Bf16) program_.toBfloat16();
     program_.pack(1);
     input_ = program_.inputShape();
     depth_ = program_.depth();

@@ -5,6 +5,7 @@
 #include <torch/csrc/jit/serialization/import.h>
 
 #include "engine/error.h"
+#include "model/kernels.h"
 
 namespace tubelet::model {
 
@@ -32,6 +33,7 @@ Program::Program(const std::string& path) {
   try {
     module_ = std::make_unique<torch::jit::Module>(torch::jit::load(path, c10::Device(c10::kCPU)));
     module_->eval();
+    useNativeKernels(*module_);
   } catch (const c10::Error& error) {
     throw Error(ErrorCode::Internal, path + ": cannot load this program, a part of the package. Install it again.",
                 error.what_without_backtrace());
@@ -70,6 +72,10 @@ void Program::load(Weights weights, const Config& config) {
   for (const auto& [name, tensor] : weights) dict.insert(name, tensor);
   weights.clear();
   call(*module_, "load", {dict, toDict(config)});
+}
+
+void Program::toBfloat16() {
+  call(*module_, "to_bfloat16", {});
 }
 
 void Program::pack(std::int64_t clips) {

@@ -43,6 +43,8 @@ class Program {
 
   /// `weights`: exactly the expected ones, of one type. Lets go of those it does not keep.
   void load(Weights weights, const Config& config);
+  /// Makes the linear layers multiply in bfloat16, all but the classifier.
+  void toBfloat16();
   /// Prepares the weights for inference on batches of about `clips`.
   void pack(std::int64_t clips);
 

@@ -30,6 +30,9 @@ struct Preprocessing {
   std::array<double, 3> std{1, 1, 1};
 };
 
+/// The type that the linear layers multiply in; all else is float32 in both.
+enum class Precision { Fp32, Bf16 };
+
 /// Everything needed to load one checkpoint. Made by TypeScript from config.json.
 struct ModelSpec {
   enum class Format { Safetensors, PytorchBin };
@@ -41,6 +44,7 @@ struct ModelSpec {
   std::map<std::string, double> config;  ///< the numeric fields of config.json (models/programs/README.md)
   int frames = 16;                       ///< frames a clip
   std::string device = "cpu";            ///< as resolveDevice makes it
+  Precision precision = Precision::Fp32;
 };
 
 }  // namespace tubelet::model

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "engine/cpus.h"
+#include "model/cpu.h"
 #include "model/device.h"
 #include "model/registry.h"
 #include "node/arguments.h"
@@ -96,6 +97,14 @@ Napi::Value availableCpus(const Napi::CallbackInfo& info) {
   return contained(info.Env(), [&] { return Napi::Number::New(info.Env(), engine::availableCpus()); });
 }
 
+/// The precision that is fastest here.
+Napi::Value fastPrecision(const Napi::CallbackInfo& info) {
+  return contained(info.Env(), [&] {
+    const bool bf16 = model::bf16Units() != model::Bf16Units::None;
+    return Napi::String::New(info.Env(), bf16 ? "bf16" : "fp32");
+  });
+}
+
 Napi::Value versionsToJs(const Napi::CallbackInfo& info) {
   return contained(info.Env(), [&] {
     const Versions found = versions();
@@ -115,6 +124,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
     exports.Set("readFrames", Napi::Function::New<readFrames>(env, "readFrames"));
     exports.Set("loadModel", Napi::Function::New<loadModel>(env, "loadModel"));
     exports.Set("availableCpus", Napi::Function::New<availableCpus>(env, "availableCpus"));
+    exports.Set("fastPrecision", Napi::Function::New<fastPrecision>(env, "fastPrecision"));
     exports.Set("versions", Napi::Function::New<versionsToJs>(env, "versions"));
     return exports;
   });
