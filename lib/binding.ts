@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Precision } from './precision';
 
 /**
  * One piece of native work. `cancel` is idempotent and legal at any time; the promise then rejects at once with an error
@@ -144,6 +145,8 @@ export interface NativeModelSpec {
   frames: number;
   /** `'cpu'`, `'cuda'`, `'cuda:1'` or `'auto'`. */
   device: string;
+  /** `'auto'`: bf16 where the device multiplies it faster. */
+  precision: Precision | 'auto';
   /** Threads a forward pass may use; 0: as many as the process may use CPUs and the model has work for. */
   threads: number;
   /** Calls that may wait on this model before `run` rejects with BUSY. */
@@ -180,6 +183,7 @@ export interface NativeModel {
   readonly threads: number;
   /** `'cpu'` or `'cuda:0'`. */
   readonly device: string;
+  readonly precision: Precision;
   readonly weightBytes: number;
   /** The number of blocks. */
   readonly layers: number;

@@ -17,6 +17,7 @@ import type { PullOptions } from './hub/pull';
 import { type JsonObject, isObject, readJson } from './json';
 import { type Location, locate } from './names';
 import { packageRoot } from './package';
+import type { Precision } from './precision';
 import { fitToModel, readPreprocessing } from './preprocessing';
 import { type Licence, licenceOf, readPresets, trainedSampling } from './presets';
 import type { TrainedSampling } from './sampling';
@@ -87,6 +88,7 @@ async function readConfiguration(folder: string): Promise<{ config: ModelConfig;
 /** How a model is to run. */
 export interface SpecOptions {
   device?: Device | undefined;
+  precision?: Precision | 'auto' | undefined;
   threads?: number | undefined;
   maxQueue?: number | undefined;
 }
@@ -94,7 +96,7 @@ export interface SpecOptions {
 /** What the native side needs to load a checkpoint. */
 export function nativeSpec(
   checkpoint: Checkpoint,
-  { device = 'cpu', threads = 0, maxQueue = defaultMaxQueue }: SpecOptions = {},
+  { device = 'cpu', precision = 'fp32', threads = 0, maxQueue = defaultMaxQueue }: SpecOptions = {},
 ): NativeModelSpec {
   const { config, preprocessing, format, weights } = checkpoint;
   const content = {
@@ -108,7 +110,7 @@ export function nativeSpec(
   // Weights are shared by what is in the files and which model it makes, not by name: links and copies of a name meet
   // here, and so do those who prepare their pixels in different ways.
   const identity = JSON.stringify([weights.map(({ key }) => key), content.config, content.frames]);
-  return { ...content, key: createHash('sha256').update(identity).digest('hex'), device, threads, maxQueue };
+  return { ...content, key: createHash('sha256').update(identity).digest('hex'), device, precision, threads, maxQueue };
 }
 
 /** Calls that may wait on one model: a waiting call holds little more than a path. */

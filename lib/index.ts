@@ -19,6 +19,7 @@ export type { Labels } from './labels';
 export { load, type LoadOptions } from './load';
 export type { ModelInfo } from './loaded';
 export type { Model } from './model';
+export type { Precision } from './precision';
 export type { Licence } from './presets';
 export { probe, type ProbeOptions, type ProbeResult, type StreamDetails } from './probe';
 export type { ClipOptions, Limits, ReadingOptions } from './reading';

@@ -11,11 +11,20 @@ import { openModel } from './loaded';
 import { Model } from './model';
 import { defaultModel } from './names';
 import { type Rule, abortSignal, callback, integer, readModelName, readOptions } from './options';
+import { type Precision, precisionRule } from './precision';
 
 /** Options of {@link load}. */
 export interface LoadOptions extends Adjustments {
   /** Where the model runs; `info.device` says which was taken. See {@link Device}. Default `'cpu'`. */
   device?: Device | undefined;
+  /**
+   * In which type the model multiplies: `'fp32'`, as the references do; `'bf16'`, about twice as fast on a CPU with
+   * AVX512-BF16 and four times with AMX, with scores that differ in the third digit (docs/precision.md) - without
+   * either it works, but slower than fp32; or `'auto'`, bf16 where the CPU has one of the two, or the GPU is one for
+   * it (compute capability 8.0 and above), and fp32 elsewhere. `info.precision` and every result say which was taken.
+   * Default `'fp32'`.
+   */
+  precision?: Precision | 'auto' | undefined;
   /**
    * Threads that one forward pass may use, 1 to 1024. Default: as many CPUs as the process may use (its affinity and
    * its cgroup's quota respected), but no more than the model has work for: one for each 16 MB of weights, and one on a
@@ -35,6 +44,7 @@ export interface LoadOptions extends Adjustments {
 
 const loadRules = {
   device: deviceRule,
+  precision: precisionRule,
   threads: integer(1, 1024),
   maxQueue: integer(0, 1_000_000),
   signal: abortSignal,
@@ -47,7 +57,7 @@ const loadRules = {
  * huggingface_hub uses too; its environment variables are honoured (`HF_HOME`, `HF_HUB_CACHE`, `HF_HUB_OFFLINE`,
  * `HF_TOKEN`, `HF_ENDPOINT`).
  *
- * Models of the same checkpoint on the same device share their weights in memory, in all worker threads of the process,
+ * Models of the same checkpoint on the same device in the same precision share their weights in memory, in all worker threads of the process,
  * however they prepare their pixels.
  *
  * @param name - In this order: a bundled name (`motion-vivit`, `motion-timesformer`, `motion-videomae`), the path of a

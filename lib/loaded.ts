@@ -12,6 +12,7 @@ import { TubeletError } from './errors';
 import { requireUnchanged } from './files';
 import type { PullOptions } from './hub/pull';
 import { requireCount } from './labels';
+import type { Precision } from './precision';
 import type { Licence } from './presets';
 import { type ClipReading, toNativeRead } from './reading';
 import { type CheckpointIdentity, type ClassifyResult, type EmbedResult, bestPredictions, provenance } from './results';
@@ -44,7 +45,8 @@ export interface ModelInfo {
   device: string;
   /** Blocks: the last `layer` that {@link Model.embed} can take. */
   layers: number;
-  precision: 'fp32';
+  /** In which type it multiplies. See {@link LoadOptions}. */
+  precision: Precision;
   /** Threads that one forward pass may use. */
   threads: number;
   /** Memory that the weights take, in bytes; shared by all models of the same checkpoint in the process. */
@@ -56,6 +58,7 @@ export interface ModelInfo {
 /** Checked options of {@link load}. */
 export interface LoadRequest extends AdjustmentRequest {
   device?: Device | undefined;
+  precision?: Precision | 'auto' | undefined;
   threads?: number | undefined;
   maxQueue?: number | undefined;
   signal?: AbortSignal | undefined;
@@ -135,14 +138,14 @@ export class LoadedModel {
 
   async classify(request: ClassifyRequest): Promise<ClassifyResult> {
     this.requireUse('classify');
-    const { checkpoint, device } = this.info;
+    const { checkpoint } = this.info;
     const labels = request.labels ?? this.info.labels;
     requireCount(labels, this.info.labels.length, checkpoint.name);
     const output = await this.run(request);
     return {
       predictions: bestPredictions(output.scores, labels, request.topK ?? defaultTopK),
       ...(request.logits === true && { logits: output.logits }),
-      ...provenance(output, checkpoint, device),
+      ...provenance(output, this.info),
     };
   }
 
@@ -154,7 +157,7 @@ export class LoadedModel {
       data: output.embedding,
       shape: output.shape,
       normalized: normalize,
-      ...provenance(output, this.info.checkpoint, this.info.device),
+      ...provenance(output, this.info),
     };
   }
 
@@ -186,12 +189,12 @@ export class LoadedModel {
  */
 export async function openModel(
   name: string,
-  { signal, onProgress, device, threads, maxQueue, ...adjustments }: LoadRequest = {},
+  { signal, onProgress, device, precision, threads, maxQueue, ...adjustments }: LoadRequest = {},
 ): Promise<LoadedModel> {
   const found = await abortable(openCheckpoint(name, { signal, onProgress }), signal);
   const started = performance.now();
   const checkpoint = await abortable(adjusted(found, adjustments), signal);
-  const { native, sha256 } = await loadAndHash(checkpoint, { device, threads, maxQueue }, signal);
+  const { native, sha256 } = await loadAndHash(checkpoint, { device, precision, threads, maxQueue }, signal);
   const milliseconds = { load: performance.now() - started };
   const range = adjustments.range ?? 'processor';
   return new LoadedModel(native, { ...describe(checkpoint, native, sha256, range), milliseconds });
@@ -240,7 +243,7 @@ function describe(
     width,
     device: native.device,
     layers: native.layers,
-    precision: 'fp32',
+    precision: native.precision,
     threads: native.threads,
     weightBytes: native.weightBytes,
   };

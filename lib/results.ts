@@ -4,6 +4,7 @@
  * @module
  */
 import type { NativeClipInfo, NativeOutput } from './binding';
+import type { Precision } from './precision';
 
 /** One class and how sure the model is of it. */
 export interface Prediction {
@@ -48,7 +49,8 @@ export interface Provenance extends ClipDetails {
   checkpoint: CheckpointIdentity;
   /** Where the model ran: `'cpu'`, or `'cuda:0'` and so on. */
   device: string;
-  precision: 'fp32';
+  /** In which type the model multiplied. */
+  precision: Precision;
   /** Time spent decoding, preparing pixels and in the model; waiting in the queue is not in it. */
   milliseconds: { decode: number; prepare: number; infer: number };
 }
@@ -78,12 +80,15 @@ export function clipDetails(info: NativeClipInfo): ClipDetails {
 }
 
 /** The part that all results of models share. */
-export function provenance(output: NativeOutput, checkpoint: CheckpointIdentity, device: string): Provenance {
+export function provenance(
+  output: NativeOutput,
+  { checkpoint, device, precision }: Pick<Provenance, 'checkpoint' | 'device' | 'precision'>,
+): Provenance {
   return {
     ...clipDetails(output),
     checkpoint: { ...checkpoint },
     device,
-    precision: 'fp32',
+    precision,
     milliseconds: { decode: output.decodeMs, prepare: output.prepareMs, infer: output.inferMs },
   };
 }

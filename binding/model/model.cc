@@ -49,11 +49,11 @@ class ProgramModel final : public Model {
       : device_(spec.device), memoryReturn_(device_), spec_(std::move(spec)), program_(spec_.programPath) {
     const c10::InferenceMode noGradients;
     Weights weights = readCheckpoint(spec_, program_, token);
-    for (const auto& [name, tensor] : weights) weightBytes_ += static_cast<std::int64_t>(tensor.nbytes());
     program_.load(std::move(weights), spec_.config);
     token.check();
     if (spec_.precision == Precision::Bf16) program_.toBfloat16();
     program_.pack(1);
+    weightBytes_ = program_.weightBytes();
     input_ = program_.inputShape();
     depth_ = program_.depth();
     clsTokens_ = program_.clsTokens();

@@ -82,6 +82,20 @@ void Program::pack(std::int64_t clips) {
   call(*module_, "pack", {clips});
 }
 
+std::int64_t Program::weightBytes() const {
+  std::int64_t bytes = 0;
+  // By numbers, because a tensor in a layout of oneDNN's own tells no bytes.
+  const auto count = [&](const at::Tensor& tensor) {
+    bytes += tensor.numel() * static_cast<std::int64_t>(tensor.element_size());
+  };
+  for (const auto& attribute : module_->named_attributes()) {
+    if (attribute.value.isTensor()) count(attribute.value.toTensor());
+    if (!attribute.value.isTensorList()) continue;
+    for (const at::Tensor& tensor : attribute.value.toTensorVector()) count(tensor);
+  }
+  return bytes;
+}
+
 std::vector<std::int64_t> Program::inputShape() const {
   return call(*module_, "input_shape", {}).toIntVector();
 }

@@ -48,6 +48,8 @@ class Program {
   /// Prepares the weights for inference on batches of about `clips`.
   void pack(std::int64_t clips);
 
+  /// The memory that the tensors take which the program keeps.
+  std::int64_t weightBytes() const;
   /// [T, C, H, W]
   std::vector<std::int64_t> inputShape() const;
   std::int64_t depth() const;

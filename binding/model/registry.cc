@@ -3,12 +3,14 @@
 #include <chrono>
 #include <utility>
 
+#include "model/precision.h"
+
 namespace tubelet::model {
 
 namespace {
 
 std::string slotKey(const ModelSpec& spec) {
-  return spec.key + " " + spec.device;
+  return spec.key + " " + spec.device + " " + nameOf(spec.precision);
 }
 
 }  // namespace

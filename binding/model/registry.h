@@ -12,7 +12,7 @@
 
 namespace tubelet::model {
 
-/// Keeps one copy of each checkpoint on a device: equal ModelSpec::key and device, same model, for as long as anybody
+/// Keeps one copy of each checkpoint on a device: equal ModelSpec::key, device and precision, same model, for as long as anybody
 /// holds it. Thread-safe.
 class Registry {
  public:

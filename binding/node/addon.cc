@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "engine/cpus.h"
-#include "model/cpu.h"
 #include "model/device.h"
+#include "model/precision.h"
 #include "model/registry.h"
 #include "node/arguments.h"
 #include "node/clip_work.h"
@@ -74,15 +74,16 @@ Napi::Value loadModel(const Napi::CallbackInfo& info) {
     auto work = std::make_shared<LoadWork>(LoadWork{loadRequest(info[0]), nullptr});
     engine::Lane::Job job;
     job.ingest = [work](const CancelToken& token) {
-      auto& [spec, preprocessing, threads, maxQueue] = work->request;
+      auto& [spec, precision, preprocessing, threads, maxQueue] = work->request;
       spec.device = model::resolveDevice(spec.device);
+      spec.precision = model::resolvePrecision(precision, spec.device);
       const auto loaded = model::Registry::shared().acquire(spec, token);
       model::requireFittingPixels(*loaded, preprocessing);
       work->model = loaded;
     };
     Environment& environment = Environment::of(info.Env());
     const auto result = [work, &environment](Napi::Env) {
-      const auto& [spec, preprocessing, threads, maxQueue] = work->request;
+      const auto& [spec, precision, preprocessing, threads, maxQueue] = work->request;
       const int used = threadsFor(threads, *work->model);
       return NativeModel::create(environment, {.model = std::move(work->model),
                                                .preprocessing = preprocessing,
@@ -95,14 +96,6 @@ Napi::Value loadModel(const Napi::CallbackInfo& info) {
 
 Napi::Value availableCpus(const Napi::CallbackInfo& info) {
   return contained(info.Env(), [&] { return Napi::Number::New(info.Env(), engine::availableCpus()); });
-}
-
-/// The precision that is fastest here.
-Napi::Value fastPrecision(const Napi::CallbackInfo& info) {
-  return contained(info.Env(), [&] {
-    const bool bf16 = model::bf16Units() != model::Bf16Units::None;
-    return Napi::String::New(info.Env(), bf16 ? "bf16" : "fp32");
-  });
 }
 
 Napi::Value versionsToJs(const Napi::CallbackInfo& info) {
@@ -124,7 +117,6 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
     exports.Set("readFrames", Napi::Function::New<readFrames>(env, "readFrames"));
     exports.Set("loadModel", Napi::Function::New<loadModel>(env, "loadModel"));
     exports.Set("availableCpus", Napi::Function::New<availableCpus>(env, "availableCpus"));
-    exports.Set("fastPrecision", Napi::Function::New<fastPrecision>(env, "fastPrecision"));
     exports.Set("versions", Napi::Function::New<versionsToJs>(env, "versions"));
     return exports;
   });

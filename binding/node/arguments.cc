@@ -78,8 +78,9 @@ LoadRequest loadRequest(const Napi::Value& value) {
   result.spec.weightFiles = paths(fields.get("weightFiles"), fields.name("weightFiles"));
   result.spec.config = namedNumbers(fields.get("config"), fields.name("config"));
   result.preprocessing = preprocessing(fields.get("preprocessing"), fields.name("preprocessing"));
-  result.spec.precision =
-      fields.choice<model::Precision>("precision", {{"fp32", model::Precision::Fp32}, {"bf16", model::Precision::Bf16}});
+  using Precision = std::optional<model::Precision>;
+  result.precision = fields.choice<Precision>(
+      "precision", {{"fp32", model::Precision::Fp32}, {"bf16", model::Precision::Bf16}, {"auto", std::nullopt}});
   result.spec.frames = fields.integer("frames", 1, kMaxFrames);
   result.spec.device = fields.text("device");
   result.threads = fields.integer("threads", 0, kMaxThreads);

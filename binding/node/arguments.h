@@ -19,7 +19,8 @@ namespace tubelet::node {
 /// checks keep a mistake in lib/ from becoming a crash.
 
 struct LoadRequest {
-  model::ModelSpec spec;  ///< its device as the caller named it
+  model::ModelSpec spec;  ///< its device as the caller named it, its precision not yet known
+  std::optional<model::Precision> precision;
   model::Preprocessing preprocessing;
   int threads = 0;
   std::size_t maxQueue = 0;

@@ -7,6 +7,7 @@
 #include <ATen/ops/empty.h>
 
 #include "engine/error.h"
+#include "model/precision.h"
 #include "node/arguments.h"
 #include "node/clip_work.h"
 #include "node/environment.h"
@@ -25,6 +26,7 @@ Napi::Function NativeModel::define(Napi::Env env) {
                          InstanceMethod<&NativeModel::dispose>("dispose"),
                          InstanceAccessor<&NativeModel::threads>("threads"),
                          InstanceAccessor<&NativeModel::device>("device"),
+                         InstanceAccessor<&NativeModel::precision>("precision"),
                          InstanceAccessor<&NativeModel::weightBytes>("weightBytes"),
                          InstanceAccessor<&NativeModel::layers>("layers"),
                      });
@@ -43,6 +45,7 @@ NativeModel::NativeModel(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Nati
   });
   frames_ = loaded_.model->spec().frames;
   device_ = loaded_.model->spec().device;
+  precision_ = model::nameOf(loaded_.model->spec().precision);
   weightBytes_ = loaded_.model->weightBytes();
   layers_ = loaded_.model->depth();
   // The collector sees a small object and has no reason to hurry: tell it what hangs on it.
@@ -130,6 +133,10 @@ Napi::Value NativeModel::dispose(const Napi::CallbackInfo& info) {
 
 Napi::Value NativeModel::threads(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), loaded_.threads);
+}
+
+Napi::Value NativeModel::precision(const Napi::CallbackInfo& info) {
+  return Napi::String::New(info.Env(), precision_);
 }
 
 Napi::Value NativeModel::device(const Napi::CallbackInfo& info) {

@@ -43,6 +43,7 @@ class NativeModel : public Napi::ObjectWrap<NativeModel> {
   Napi::Value dispose(const Napi::CallbackInfo& info);
   Napi::Value threads(const Napi::CallbackInfo& info);
   Napi::Value device(const Napi::CallbackInfo& info);
+  Napi::Value precision(const Napi::CallbackInfo& info);
   Napi::Value weightBytes(const Napi::CallbackInfo& info);
   Napi::Value layers(const Napi::CallbackInfo& info);
 
@@ -54,6 +55,7 @@ class NativeModel : public Napi::ObjectWrap<NativeModel> {
   LoadedModel loaded_;
   int frames_ = 0;
   std::string device_;
+  std::string precision_;
   std::int64_t weightBytes_ = 0;
   std::int64_t layers_ = 0;
   std::int64_t reportedBytes_ = 0;  ///< told to the collector, and not yet taken back

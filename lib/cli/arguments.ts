@@ -6,6 +6,7 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 
 import { type Device, deviceRule } from '../device';
+import { type Precision, precisionRule } from '../precision';
 import { type SamplingMode, samplingModes } from '../sampling';
 import { closest } from '../suggest';
 
@@ -111,6 +112,12 @@ export function positiveNumber(name: string, value: string | undefined): number 
 export function deviceName(value: string | undefined): Device | undefined {
   if (value === undefined || deviceRule.accepts(value)) return value;
   throw new UsageError(`--device takes cpu, cuda, cuda:0 (or another number) or auto, not '${value}'`);
+}
+
+/** A precision, or nothing. */
+export function precisionName(value: string | undefined): Precision | 'auto' | undefined {
+  if (value === undefined || precisionRule.accepts(value)) return value;
+  throw new UsageError(`--precision takes fp32, bf16 or auto, not '${value}'`);
 }
 
 /** A sampling mode, or nothing. */

@@ -5,7 +5,7 @@
  */
 import { mostClasses } from '../classify';
 import type { ClassifyResult, Prediction } from '../results';
-import { deviceName, parse, wholeNumber } from './arguments';
+import { deviceName, parse, precisionName, wholeNumber } from './arguments';
 import { type Command, optionHelp } from './command';
 import { withModel } from './model';
 import { footer, heading, jsonLine } from './output';
@@ -20,6 +20,7 @@ Says what each video shows.
 Options:
 ${optionHelp.model}
 ${optionHelp.device}
+${optionHelp.precision}
   --top N          how many of the best classes to print; default 5
   --labels FILE    names for the classes, one a line, instead of the model's own
   --logits         the classifier's raw output as well (in JSON)
@@ -38,6 +39,7 @@ export const classify: Command = {
     const { values, files } = parse(args, {
       model: { type: 'string' },
       device: { type: 'string' },
+      precision: { type: 'string' },
       top: { type: 'string' },
       labels: { type: 'string' },
       logits: { type: 'boolean' },
@@ -51,6 +53,7 @@ export const classify: Command = {
       ...clipOf(values, session),
     };
     const device = deviceName(values.device);
+    const precision = precisionName(values.precision);
     const asTable = session.interactive && values.json !== true;
 
     return withModel(
@@ -61,7 +64,7 @@ export const classify: Command = {
           const result = await model.classify(video, options);
           session.print(asTable ? report(name, result, session, isFirst) : jsonLine(name, result));
         }),
-      { labels: values.labels, device },
+      { labels: values.labels, device, precision },
     );
   },
 };

@@ -9,7 +9,7 @@ import type { Model } from '../model';
 import { bundledModels } from '../names';
 import type { ClassifyResult } from '../results';
 import { binding, openBinding } from '../runtime';
-import { UsageError, deviceName, parse, samplingMode, wholeNumber } from './arguments';
+import { UsageError, deviceName, parse, precisionName, samplingMode, wholeNumber } from './arguments';
 import { type Command, optionHelp } from './command';
 import { loadShown } from './model';
 import { heading, jsonLine } from './output';
@@ -29,6 +29,7 @@ Options:
   --top N          how many of the best classes to print; default 5
   --sampling MODE  which frames: trained (default), spread or consecutive
 ${optionHelp.device}
+${optionHelp.precision}
   --json           one JSON line a file
 
 Examples:
@@ -44,6 +45,7 @@ export const compare: Command = {
       top: { type: 'string' },
       sampling: { type: 'string' },
       device: { type: 'string' },
+      precision: { type: 'string' },
       json: { type: 'boolean' },
     });
     const options = {
@@ -54,7 +56,8 @@ export const compare: Command = {
     if (files.includes('-')) throw new UsageError('compare reads a FILE once for each model: - is none');
     const names = values.models === undefined ? await bundledModels() : listOf(values.models);
 
-    return withModels(names, { device: deviceName(values.device) }, session, (models) =>
+    const loading = { device: deviceName(values.device), precision: precisionName(values.precision) };
+    return withModels(names, loading, session, (models) =>
       values.json === true ? printJson(files, models, options, session) : printTables(files, models, options, session),
     );
   },
@@ -144,14 +147,14 @@ function timings(models: readonly Model[], results: readonly ClassifyResult[][],
   return [
     styled(`Milliseconds${count}`, 'bold', session.color),
     ...table([['', 'load', 'decode', 'prepare', 'infer', 'threads'], ...rows]).map((line) => `  ${line}`),
-    styled(`  ${binding().versions().cpu}${onDevice(models)}, fp32`, 'dim', session.color),
+    styled(`  ${binding().versions().cpu}${onDevice(models)}`, 'dim', session.color),
   ];
 }
 
 /** The same for all. */
 function onDevice([model]: readonly Model[]): string {
-  const device = model?.info.device ?? 'cpu';
-  return device === 'cpu' ? '' : ` with ${device}`;
+  const { device, precision } = model?.info ?? { device: 'cpu', precision: 'fp32' };
+  return `${device === 'cpu' ? '' : ` with ${device}`}, ${precision}`;
 }
 
 function median(values: readonly number[]): number {

@@ -5,7 +5,7 @@
  */
 import type { EmbedResult } from '../results';
 import { type Pooling, mostLayers, poolings } from '../embed';
-import { UsageError, deviceName, parse, wholeNumber } from './arguments';
+import { UsageError, deviceName, parse, precisionName, wholeNumber } from './arguments';
 import { type Command, optionHelp } from './command';
 import { withModel } from './model';
 import { footer, heading, jsonLine } from './output';
@@ -21,6 +21,7 @@ The vector itself is in the JSON, with its shape; a terminal shows its beginning
 Options:
 ${optionHelp.model}
 ${optionHelp.device}
+${optionHelp.precision}
   --layer N        after the N-th block, 0 for the patch embedding; default:
                    what the head sees
   --pooling P      head, mean (of the patches' tokens), cls, or none (the grid
@@ -41,6 +42,7 @@ export const embed: Command = {
     const { values, files } = parse(args, {
       model: { type: 'string' },
       device: { type: 'string' },
+      precision: { type: 'string' },
       layer: { type: 'string' },
       pooling: { type: 'string' },
       normalize: { type: 'boolean' },
@@ -55,6 +57,7 @@ export const embed: Command = {
       ...clipOf(values, session),
     };
     const device = deviceName(values.device);
+    const precision = precisionName(values.precision);
     const asTable = session.interactive && values.json !== true;
 
     return withModel(
@@ -65,7 +68,7 @@ export const embed: Command = {
           const result = await model.embed(video, options);
           session.print(asTable ? report(name, result, session, isFirst) : jsonLine(name, result));
         }),
-      { device },
+      { device, precision },
     );
   },
 };

@@ -23,6 +23,8 @@ export function heading(file: string, session: Session): string {
 export function footer(result: Provenance, session: Session): string[] {
   const { decode, prepare, infer } = result.milliseconds;
   const { name, revision } = result.checkpoint;
+  const version = revision === undefined ? '' : `@${revision.slice(0, 7)}`;
+  const precision = result.precision === 'fp32' ? '' : ` in ${result.precision}`;
   const times = [
     `decode ${milliseconds(decode)}`,
     `prepare ${milliseconds(prepare)}`,
@@ -30,10 +32,7 @@ export function footer(result: Provenance, session: Session): string[] {
   ];
   return [
     ...clipLines(result, session),
-    quiet(
-      `${printable(name)}${revision === undefined ? '' : `@${revision.slice(0, 7)}`}: ${times.join(', ')}`,
-      session,
-    ),
+    quiet(`${printable(name)}${version}${precision}: ${times.join(', ')}`, session),
   ];
 }
 
