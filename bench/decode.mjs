@@ -10,10 +10,9 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { setup } from '../scripts/setup.mjs';
-import { venv } from '../scripts/setup/paths.mjs';
 import { clipNames, clips, memoryClips } from './clips.mjs';
-import { startReader } from './reader.mjs';
+import { median, megabytes, tableLine } from './figures.mjs';
+import { peersPython, startPeer } from './peer.mjs';
 
 const TOOLS = ['tubelet', 'torchcodec', 'PyAV', 'decord'];
 const FRAMES = 16;
@@ -72,13 +71,6 @@ export async function run(args) {
   if (long) await compareMemory(long, samplings);
 }
 
-/** The interpreter of the peers: TUBELET_PYTHON, which then must have it all, or that of the virtual environment. */
-async function peersPython() {
-  if (process.env.TUBELET_PYTHON) return process.env.TUBELET_PYTHON;
-  await setup({ tests: true, peers: true });
-  return path.join(venv, 'bin', 'python');
-}
-
 /** One line of the table. */
 async function compare(python, clip, sampling, { runs, measure }) {
   const folder = mkdtempSync(path.join(tmpdir(), 'tubelet-bench-'));
@@ -87,10 +79,10 @@ async function compare(python, clip, sampling, { runs, measure }) {
   try {
     for (const tool of TOOLS) readers.push(await startReader(tool, python, clip));
     const results = [];
-    for (const reader of readers) {
-      const out = path.join(folder, `${reader.tool}.f32`);
-      const answer = await reader.read({ ...request, out });
-      results.push({ ...answer, tool: reader.tool, out, failure: answer.error, runs: [] });
+    for (const [k, tool] of TOOLS.entries()) {
+      const out = path.join(folder, `${tool}.f32`);
+      const answer = await readers[k].ask({ ...request, out });
+      results.push({ ...answer, tool, out, failure: answer.error, runs: [] });
     }
     const [ours, ...others] = results;
     if (ours.failure) throw new Error(`tubelet cannot read ${clip.path}: ${ours.failure}`);
@@ -99,7 +91,7 @@ async function compare(python, clip, sampling, { runs, measure }) {
     for (let i = 0; i < runs; i++) {
       for (const [k, result] of results.entries()) {
         if (result.failure) continue;
-        const { [measure]: spent, peak, error } = await readers[k].read({ ...request, out: null });
+        const { [measure]: spent, peak, error } = await readers[k].ask({ ...request, out: null });
         result.failure = error;
         result.runs.push(spent);
         result.peak = peak;
@@ -142,7 +134,7 @@ async function compareMemory({ short, long, times }, samplings) {
     const peaks = [];
     for (const clip of [short, long]) {
       const reader = await startReader('tubelet', undefined, clip);
-      const { peak, error } = await reader.read({
+      const { peak, error } = await reader.ask({
         sampling,
         frames: FRAMES,
         interval: INTERVAL,
@@ -157,12 +149,10 @@ async function compareMemory({ short, long, times }, samplings) {
   }
 }
 
-const median = (values) => {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-};
-const megabytes = (bytes) => (bytes / 1e6).toFixed(0);
-const WIDTHS = [-17, -8, 8, 12, 8, 12, 7, 8, 8, 6, 7];
-const line = (cells) =>
-  cells.map((cell, i) => (WIDTHS[i] < 0 ? cell.padEnd(-WIDTHS[i]) : cell.padStart(WIDTHS[i]))).join('');
+/** A process that reads the clip. */
+function startReader(tool, python, { path: clip, stream }) {
+  const file = tool === 'tubelet' ? 'read_tubelet.mjs' : `read_${tool.toLowerCase()}.py`;
+  return startPeer(python, file, [clip, ...(stream === undefined ? [] : ['--stream', String(stream)])]);
+}
+
+const line = (cells) => tableLine([-17, -8, 8, 12, 8, 12, 7, 8, 8, 6, 7], cells);

@@ -1,7 +1,8 @@
 // npm run bench -- NAME [options]: speed, always as a ratio measured side by side in one run.
 const benches = {
   decode: 'from a file to pixels, against torchcodec, PyAV and decord; one thread each',
-  forward: 'the forward pass of the full-size architectures against transformers (fp32, SDPA), same threads',
+  models:
+    'the forward pass of the full-size architectures against transformers, ONNX Runtime and OpenVINO, same threads',
 };
 
 const [name, ...args] = process.argv.slice(2);

@@ -1,58 +1,22 @@
-"""What the readers that tubelet is compared with have in common.
+"""What the programs that tubelet is compared with have in common.
 
-A peer is a program `read_NAME.py CLIP [--stream N]`. It prints {"ready": true} once it can begin. For each
-line of JSON on stdin,
-{"sampling": "trained" or "spread", "frames": N, "interval": seconds, "size": pixels, "out": file or null},
-it opens the clip, reads the frames, makes them the model's input and answers with a line
-{"milliseconds": on the clock, "cpu": milliseconds of all threads, "timestamps": [seconds], "peak": bytes},
-or {"error": text}. `out` is given the pixels.
+A peer prints {"ready": true, ...} once it has loaded what it needs. To each line of JSON on stdin it answers
+with a line {..., "peak": bytes}, or {"error": text}. It ends when stdin does.
 """
 
-import argparse
 import json
 import os
 import sys
-import time
 from collections.abc import Callable
-from typing import NamedTuple
-
-import torch
-from torch import Tensor
-from torch.nn.functional import interpolate
 
 # What tubelet adds to its compute threads (binding/engine/thread_pool.cc): on a machine that has other
-# work too, that work then slows both alike.
+# work too, that work then slows all alike.
 TUBELETS_NICENESS = 5
-TOLERANCE = 1e-6
-MEAN = torch.tensor([0.485, 0.456, 0.406]).view(3, 1, 1) * 255
-STD = torch.tensor([0.229, 0.224, 0.225]).view(3, 1, 1) * 255
 
 
-class Request(NamedTuple):
-    """What to read: the fields of docs/sampling.md."""
-
-    sampling: str
-    frames: int
-    interval: float
-
-    def indices(self, count: int, fps: float) -> list[int]:
-        """The frames to read from a video with `count` frames, `fps` a second."""
-        if self.sampling == "spread":
-            return [k * count // self.frames for k in range(self.frames)]
-        last = (count - 1) / fps
-        interval = min(self.interval, last / (self.frames - 1))
-        start = (last - (self.frames - 1) * interval) / 2
-        return [int((start + k * interval + TOLERANCE) * fps) for k in range(self.frames)]
-
-
-def prepare(frame: Tensor, size: int) -> Tensor:
-    """Bytes [..., 3, H, W], channels last in memory, to what transformers' VideoMAE processor makes of them."""
-    height, width = frame.shape[-2:]
-    short = min(height, width)
-    resized = interpolate(frame, (size * height // short, size * width // short), mode="bilinear", antialias=True)
-    top, left = ((side - size) // 2 for side in resized.shape[-2:])
-    cropped = resized[..., top : top + size, left : left + size]
-    return cropped.float().sub_(MEAN).div_(STD)
+def yield_priority() -> None:
+    """Before any thread is started: they inherit it."""
+    os.nice(TUBELETS_NICENESS)
 
 
 def peak_bytes() -> int:
@@ -62,31 +26,11 @@ def peak_bytes() -> int:
     return int(line.split()[1]) * 1024
 
 
-@torch.inference_mode()
-def serve(read: Callable[[str, int | None, Request, int], tuple[Tensor, list[float]]]) -> None:
-    """`read` takes the clip, the stream, what to read and the size, and returns pixels and their times."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("clip")
-    parser.add_argument("--stream", type=int)
-    arguments = parser.parse_args()
-
-    os.nice(TUBELETS_NICENESS)
-    torch.set_num_threads(1)
-    print(json.dumps({"ready": True}), flush=True)
+def serve(answer: Callable[[dict], dict], **ready: object) -> None:
+    print(json.dumps({"ready": True} | ready), flush=True)
     for line in sys.stdin:
-        fields = json.loads(line)
-        out, size = fields.pop("out"), fields.pop("size")
         try:
-            start, cpu = time.perf_counter(), time.process_time()
-            pixels, timestamps = read(arguments.clip, arguments.stream, Request(**fields), size)
-            spent = {
-                "milliseconds": (time.perf_counter() - start) * 1000,
-                "cpu": (time.process_time() - cpu) * 1000,
-            }
-        except Exception as error:  # whatever a library throws at a clip that it cannot read
-            answer = {"error": f"{type(error).__name__}: {error}"}
-        else:
-            answer = spent | {"timestamps": timestamps, "peak": peak_bytes()}
-            if out:
-                pixels.contiguous().numpy().tofile(out)
-        print(json.dumps(answer), flush=True)
+            reply = answer(json.loads(line)) | {"peak": peak_bytes()}
+        except Exception as error:  # whatever a library throws at what it cannot do
+            reply = {"error": f"{type(error).__name__}: {error}"}
+        print(json.dumps(reply), flush=True)

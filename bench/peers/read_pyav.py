@@ -1,12 +1,12 @@
 """PyAV: a seek to the key frame before the first frame wanted, then decoding through; converts what is wanted."""
 
 import av
-import peer
+import reading
 import torch
 from torch import Tensor
 
 
-def read(clip: str, number: int | None, request: peer.Request, size: int) -> tuple[Tensor, list[float]]:
+def read(clip: str, number: int | None, request: reading.Request, size: int) -> tuple[Tensor, list[float]]:
     with av.open(clip) as container:
         stream = container.streams[number] if number is not None else container.streams.video[0]
         stream.thread_type = "NONE"
@@ -25,7 +25,7 @@ def read(clip: str, number: int | None, request: peer.Request, size: int) -> tup
             index = round(time * fps)
             if index in wanted:
                 rgb = torch.from_numpy(frame.to_ndarray(format="rgb24"))
-                pixels[index] = peer.prepare(rgb.permute(2, 0, 1)[None], size)[0]
+                pixels[index] = reading.prepare(rgb.permute(2, 0, 1)[None], size)[0]
                 times[index] = time
                 if len(pixels) == len(wanted):
                     break
@@ -33,4 +33,4 @@ def read(clip: str, number: int | None, request: peer.Request, size: int) -> tup
 
 
 if __name__ == "__main__":
-    peer.serve(read)
+    reading.serve(read)

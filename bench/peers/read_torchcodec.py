@@ -3,12 +3,12 @@
 import time
 from functools import cache
 
-import peer
+import reading
 from torch import Tensor
 from torchcodec.decoders import VideoDecoder
 
 
-def frames_of(clip: str, stream: int | None, request: peer.Request, mode: str) -> tuple[Tensor, list[float]]:
+def frames_of(clip: str, stream: int | None, request: reading.Request, mode: str) -> tuple[Tensor, list[float]]:
     decoder = VideoDecoder(clip, stream_index=stream, num_ffmpeg_threads=1, seek_mode=mode)
     metadata = decoder.metadata
     batch = decoder.get_frames_at(request.indices(metadata.num_frames, metadata.average_fps))
@@ -16,7 +16,7 @@ def frames_of(clip: str, stream: int | None, request: peer.Request, mode: str) -
 
 
 @cache
-def fastest_mode(clip: str, stream: int | None, request: peer.Request) -> str:
+def fastest_mode(clip: str, stream: int | None, request: reading.Request) -> str:
     """Of those that give the frames of the exact mode; found out in the first, untimed run."""
 
     def timed(mode: str) -> tuple[float, list[float]]:
@@ -32,10 +32,10 @@ def fastest_mode(clip: str, stream: int | None, request: peer.Request) -> str:
     return "approximate" if guessed == timestamps and approximate < exact else "exact"
 
 
-def read(clip: str, stream: int | None, request: peer.Request, size: int) -> tuple[Tensor, list[float]]:
+def read(clip: str, stream: int | None, request: reading.Request, size: int) -> tuple[Tensor, list[float]]:
     frames, timestamps = frames_of(clip, stream, request, fastest_mode(clip, stream, request))
-    return peer.prepare(frames, size), timestamps
+    return reading.prepare(frames, size), timestamps
 
 
 if __name__ == "__main__":
-    peer.serve(read)
+    reading.serve(read)

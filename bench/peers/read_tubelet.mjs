@@ -1,11 +1,10 @@
-// tubelet as one of the readers of `npm run bench -- decode`: the protocol of peer.py.
+// tubelet as one of the readers of `npm run bench -- decode`: what reading.py says of them.
 //
 // read_tubelet.mjs CLIP [--stream N] (tubelet needs no telling which stream)
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
+import { internal, serve } from './peer.mjs';
 
-const internal = (name) => import(path.resolve(import.meta.dirname, '..', '..', 'dist', `${name}.js`));
 const { nativeSpec, openCheckpoint } = await internal('checkpoint');
 const { toNativeRead } = await internal('reading');
 const { openBinding } = await internal('runtime');
@@ -40,27 +39,15 @@ function request({ sampling: mode, frames, interval }) {
   return { input: { kind: 'file', path: clip, name: clip }, sampling, read: toNativeRead({}) };
 }
 
-/** The most memory this process has had, in bytes. */
-function peakBytes() {
-  return Number(/^VmHWM:\s*(\d+)/m.exec(readFileSync('/proc/self/status', 'utf8'))[1]) * 1024;
-}
-
 let model;
-console.log(JSON.stringify({ ready: true }));
-for await (const line of createInterface({ input: process.stdin })) {
-  const { size, out, ...what } = JSON.parse(line);
+await serve(async ({ size, out, ...what }) => {
   model ??= await modelFor(what.frames, size);
-  try {
-    const start = performance.now();
-    const before = process.cpuUsage();
-    const { data, timestamps } = await model.prepare(request(what)).promise;
-    const milliseconds = performance.now() - start;
-    const { user, system } = process.cpuUsage(before);
-    const cpu = (user + system) / 1000;
-    if (out) writeFileSync(out, data);
-    console.log(JSON.stringify({ milliseconds, cpu, timestamps, peak: peakBytes() }));
-  } catch (error) {
-    console.log(JSON.stringify({ error: `${error.code}: ${error.message}` }));
-  }
-}
+  const start = performance.now();
+  const before = process.cpuUsage();
+  const { data, timestamps } = await model.prepare(request(what)).promise;
+  const milliseconds = performance.now() - start;
+  const { user, system } = process.cpuUsage(before);
+  if (out) writeFileSync(out, data);
+  return { milliseconds, cpu: (user + system) / 1000, timestamps };
+});
 await model?.dispose();

@@ -41,14 +41,14 @@ def read_config(checkpoint: str | Path) -> dict:
     return json.loads((Path(checkpoint) / "config.json").read_text())
 
 
-def load_model(checkpoint: str | Path) -> torch.nn.Module:
-    """transformers' model in fp32, with scaled_dot_product_attention where it has it."""
+def load_model(checkpoint: str | Path, dtype: torch.dtype = torch.float32) -> torch.nn.Module:
+    """transformers' model, with scaled_dot_product_attention where it has it."""
     config = AutoConfig.from_pretrained(checkpoint)
     if "VideoMAEForPreTraining" in (config.architectures or []):
         model = VideoMAEForPreTraining
     else:
         model = CLASSIFIERS[config.model_type]
-    return model.from_pretrained(checkpoint, dtype=torch.float32).eval()
+    return model.from_pretrained(checkpoint, dtype=dtype).eval()
 
 
 @torch.inference_mode()

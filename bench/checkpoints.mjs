@@ -1,0 +1,78 @@
+// The models of `npm run bench -- models`: seeded random weights, since speed does not depend on their values, in each
+// format that is compared. Made once.
+import { spawn } from 'node:child_process';
+import { createReadStream, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { text } from 'node:stream/consumers';
+import { finished } from 'node:stream/promises';
+
+const root = path.resolve(import.meta.dirname, '..');
+const LARGEST_PIXEL = 2;
+
+/**
+ * Makes what is missing. Returns the formats, each with the `path` that a program is given and all of its `files`, or
+ * with the `failure` to convert; and `pixels`, a file of float32 [`shape`], which all programs are given.
+ */
+export async function checkpoint(python, family, size) {
+  const folder = path.join(root, 'build-bench', `${family}-${size}`);
+  const config = path.join(folder, 'config.json');
+  const weights = path.join(folder, 'model.safetensors');
+  if (!existsSync(weights)) {
+    process.stderr.write(`making ${family}-${size} ...\n`);
+    await printedBy(python, ['test/reference/checkpoints.py', folder, '--family', family, '--size', size]);
+  }
+  const converted = path.join(folder, 'converted');
+  const file = (name) => path.join(converted, name);
+  const failures = await convert(python, folder, converted, ['model.onnx', 'int8.onnx', 'openvino.xml']);
+  const format = (name, ...files) => ({ path: file(name), files: [name, ...files].map(file), failure: failures[name] });
+
+  const { num_frames: frames, num_channels: channels, image_size: side } = JSON.parse(readFileSync(config, 'utf8'));
+  const shape = [1, frames, channels, side, side];
+  return {
+    formats: {
+      checkpoint: { path: folder, files: [weights] },
+      onnx: format('model.onnx'),
+      int8: format('int8.onnx'),
+      openvino: format('openvino.xml', 'openvino.bin'),
+    },
+    pixels: pixelsFile(path.join(folder, 'pixels.f32'), shape),
+    shape,
+  };
+}
+
+/** Why each of the files could not be made; a file that was made is not named. */
+async function convert(python, folder, out, names) {
+  if (names.every((name) => existsSync(path.join(out, name)))) return {};
+  process.stderr.write(`converting ${path.basename(folder)} ...\n`);
+  try {
+    return JSON.parse(await printedBy(python, ['bench/peers/convert.py', folder, out]));
+  } catch (error) {
+    return Object.fromEntries(names.map((name) => [name, error.message]));
+  }
+}
+
+/** Noise from a linear congruential generator (the constants are those of Numerical Recipes). */
+function pixelsFile(file, shape) {
+  if (existsSync(file)) return file;
+  let state = 1;
+  const next = () => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32;
+  const values = Float32Array.from({ length: shape.reduce((a, b) => a * b) }, () => (2 * next() - 1) * LARGEST_PIXEL);
+  writeFileSync(file, values);
+  return file;
+}
+
+/** Reads the files once, so that they come from the page cache afterwards. */
+export async function intoPageCache(files) {
+  for (const file of files) await finished(createReadStream(file).resume());
+}
+
+export const bytesOf = (files) => files.reduce((sum, file) => sum + statSync(file).size, 0);
+
+/** What a Python script of this repository prints. */
+async function printedBy(python, [script, ...args]) {
+  const child = spawn(python, [path.join(root, script), ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const ended = new Promise((resolve, reject) => child.on('error', reject).on('close', resolve));
+  const [code, printed, said] = await Promise.all([ended, text(child.stdout), text(child.stderr)]);
+  if (code !== 0) throw new Error(`${script} ended with ${code}: ${said.trim().split('\n').at(-1)}`);
+  return printed.trim().split('\n').at(-1);
+}
