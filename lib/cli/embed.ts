@@ -11,7 +11,7 @@ import { withModel } from './model';
 import { footer, heading, jsonLine } from './output';
 import { type Session, eachVideo } from './session';
 import { right } from './text';
-import { clipHelp, clipOf, clipOptions, videosOf } from './videos';
+import { adjustmentsOf, modelClipHelp, modelClipOf, modelClipOptions, videosOf } from './videos';
 
 const help = `Usage: tubelet embed FILE... [options]
 
@@ -26,7 +26,7 @@ ${optionHelp.device}
   --pooling P      head, mean (of the patches' tokens), cls, or none (the grid
                    of tokens); default head, with --layer mean
   --normalize      scale vectors to length 1: a dot product is then the cosine
-${clipHelp}
+${modelClipHelp}
 ${optionHelp.json}
 
 Examples:
@@ -44,7 +44,7 @@ export const embed: Command = {
       layer: { type: 'string' },
       pooling: { type: 'string' },
       normalize: { type: 'boolean' },
-      ...clipOptions,
+      ...modelClipOptions,
       json: { type: 'boolean' },
     });
     const videos = videosOf(files, values);
@@ -52,7 +52,7 @@ export const embed: Command = {
       layer: wholeNumber('layer', values.layer, mostLayers, 0),
       pooling: poolingOf(values.pooling),
       normalize: values.normalize,
-      ...clipOf(values, session),
+      ...modelClipOf(values, session),
     };
     const device = deviceName(values.device);
     const asTable = session.interactive && values.json !== true;
@@ -65,7 +65,7 @@ export const embed: Command = {
           const result = await model.embed(video, options);
           session.print(asTable ? report(name, result, session, isFirst) : jsonLine(name, result));
         }),
-      { device },
+      { device, ...adjustmentsOf(values) },
     );
   },
 };
