@@ -60,9 +60,19 @@ export interface NativeReadOptions {
   untaggedMatrix: 'bt601' | 'bt709';
 }
 
+/** The clips of a published test protocol: binding/video/protocol.h. */
+export interface NativeProtocol {
+  name: 'videomae' | 'videomae-even' | 'timesformer' | 'timesformer-even' | 'vivit';
+  /** Of `frames` slots each. */
+  clips: number;
+  /** Frames between two slots in a video of `fps` a second; the even ones take no notice. */
+  stride: number;
+  fps: number;
+}
+
 export interface NativeSampling {
-  mode: 'trained' | 'spread' | 'consecutive' | 'timestamps' | 'indices';
-  /** Slots of the clip; with `timestamps` and `indices` as many as are listed. */
+  mode: 'trained' | 'spread' | 'consecutive' | 'timestamps' | 'indices' | 'protocol';
+  /** Slots of a clip; with `timestamps` and `indices` as many as are listed. */
   frames: number;
   /** Seconds between frames; `trained` only, else 0. */
   interval: number;
@@ -72,6 +82,8 @@ export interface NativeSampling {
   timestamps: number[];
   /** From 0; `indices` only, else empty. */
   indices: number[];
+  /** `protocol` only, else `null`. */
+  protocol: NativeProtocol | null;
   /** The part of the video to sample, in seconds; `null`: to the end. */
   start: number;
   end: number | null;
@@ -93,6 +105,10 @@ export interface NativeClipRequest {
   read: NativeReadOptions;
   /** For `run` alone; absent: what the head sees, and its logits. */
   embedding?: NativeEmbedding;
+  /** Every frame to this size first, as OpenCV does. */
+  stretch?: { width: number; height: number } | undefined;
+  /** With `sampling.mode` `protocol`, and with no other. */
+  views?: NativeViews | undefined;
 }
 
 /** What was really read; times in seconds from the start of the presentation. */
@@ -130,6 +146,19 @@ export interface NativePreprocessing {
   normalize: boolean;
   mean: [number, number, number];
   std: [number, number, number];
+}
+
+/** What a test protocol does with the frames of its clips: binding/model/views.h. */
+export interface NativeViews {
+  /** Of each clip, spread along the longer side. */
+  crops: number;
+  filter: 'opencv' | 'tensorflow' | 'torch' | 'antialias';
+  /** Whether a crop that would begin between two pixels begins at the second. */
+  roundUp: boolean;
+  /** How the answers to all views are put together. */
+  average: 'scores' | 'sum-of-logits' | 'logits';
+  /** `resizeHeight` is the short side; the crop is the model's input. */
+  preprocessing: NativePreprocessing;
 }
 
 export interface NativeModelSpec {

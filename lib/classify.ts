@@ -7,14 +7,14 @@ import { atCallSite } from './errors';
 import { withVideo } from './inputs';
 import type { VideoInput } from './inputs/kinds';
 import { type Labels, labelsRule, readLabels } from './labels';
-import { boolean, integer, readOptions, text } from './options';
-import { type ClipOptions, clipRules } from './reading';
+import { boolean, integer, text } from './options';
+import { type ModelClipOptions, modelClipRules, readClipOptions } from './reading';
 import type { ClassifyResult } from './results';
 import { withSharedModel } from './shared';
 import { abortable } from './task';
 
 /** Options of {@link Model.classify}. */
-export interface ClassifyOptions extends ClipOptions {
+export interface ClassifyOptions extends ModelClipOptions {
   /** How many of the best classes to return, 1 to 65536. Default 5. */
   topK?: number | undefined;
   /** Whether to return the classifier's raw output too. Default false. */
@@ -36,7 +36,7 @@ export const mostClasses = 65_536;
 export const classifyRules = {
   topK: integer(1, mostClasses),
   logits: boolean,
-  ...clipRules,
+  ...modelClipRules,
 };
 
 /**
@@ -62,7 +62,7 @@ export const classifyRules = {
 export function classify(video: VideoInput, options?: ClassifyWithOptions): Promise<ClassifyResult> {
   return atCallSite(async () => {
     const rules = { ...classifyRules, model: text, labels: labelsRule };
-    const { model, labels: wanted, ...request } = readOptions('classify', options, rules);
+    const { model, labels: wanted, ...request } = readClipOptions('classify', options, rules);
     return withVideo('classify', video, request, async (input, signal) => {
       const labels = wanted === undefined ? undefined : await abortable(readLabels(wanted), signal);
       return withSharedModel(model, signal, (loaded) => loaded.classify({ ...request, labels, input, signal }));

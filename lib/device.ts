@@ -14,6 +14,5 @@ export type Device = 'cpu' | 'cuda' | `cuda:${number}` | 'auto';
 /** @internal */
 export const deviceRule: Rule<Device> = {
   allowed: "'cpu', 'cuda', 'cuda:0' (or another number) or 'auto'",
-  accepts: (value): value is Device =>
-    typeof value === 'string' && /^(cpu|auto|cuda(:(0|[1-9]\d{0,2}))?)$/.test(value),
+  accepts: (value): value is Device => typeof value === 'string' && /^(cpu|auto|cuda(:(0|[1-9]\d{0,2}))?)$/.test(value),
 };

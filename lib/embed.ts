@@ -7,8 +7,8 @@ import { atCallSite } from './errors';
 import { withVideo } from './inputs';
 import type { VideoInput } from './inputs/kinds';
 import type { EmbeddingRequest } from './loaded';
-import { boolean, integer, invalid, oneOf, readOptions, text } from './options';
-import { type ClipOptions, clipRules } from './reading';
+import { boolean, integer, invalid, oneOf, text } from './options';
+import { type ModelClipOptions, modelClipRules, readClipOptions } from './reading';
 import type { EmbedResult } from './results';
 import { withSharedModel } from './shared';
 
@@ -27,7 +27,7 @@ export const poolings = ['head', 'mean', 'cls', 'none'] as const;
 export type Pooling = (typeof poolings)[number];
 
 /** Options of {@link Model.embed}. */
-export interface EmbedOptions extends ClipOptions {
+export interface EmbedOptions extends ModelClipOptions {
   /**
    * The layer to take, as transformers counts `hidden_states`: 0 is after the patch embedding, i after the i-th block, up
    * to `layers` of {@link ModelInfo}. Blocks beyond it are not run. Default: what the head sees, after all blocks and,
@@ -58,7 +58,7 @@ export const embedRules = {
   layer: integer(0, mostLayers),
   pooling: oneOf(...poolings),
   normalize: boolean,
-  ...clipRules,
+  ...modelClipRules,
 };
 
 /**
@@ -93,7 +93,7 @@ export function checkEmbedding({ layer, pooling }: EmbeddingRequest): void {
  */
 export function embed(video: VideoInput, options?: EmbedWithOptions): Promise<EmbedResult> {
   return atCallSite(async () => {
-    const { model, ...request } = readOptions('embed', options, { ...embedRules, model: text });
+    const { model, ...request } = readClipOptions('embed', options, { ...embedRules, model: text });
     checkEmbedding(request);
     return withVideo('embed', video, request, (input, signal) =>
       withSharedModel(model, signal, (loaded) => loaded.embed({ ...request, input, signal })),

@@ -8,12 +8,19 @@ import type { Family } from './config';
 import { atCallSite } from './errors';
 import { withVideo } from './inputs';
 import type { VideoInput } from './inputs/kinds';
-import { describe, integer, invalid, positive, readOptions, text } from './options';
+import { describe, integer, invalid, positive, text } from './options';
 import { familySampling } from './presets';
-import { type ClipOptions, clipRules, toNativeRead } from './reading';
+import { type ClipOptions, clipRules, readClipOptions, samplingOf, stretchOf, toNativeRead } from './reading';
 import { type ClipDetails, clipDetails } from './results';
 import { openBinding } from './runtime';
-import { type Sampling, type TrainedSampling, isSpacing, mostFrames, respaced, toNativeSampling } from './sampling';
+import {
+  type ModelSampling,
+  type TrainedSampling,
+  isSpacing,
+  mostFrames,
+  respaced,
+  toNativeSampling,
+} from './sampling';
 import { abortable, runTask } from './task';
 
 /** Options of {@link readFrames}. */
@@ -68,14 +75,16 @@ const defaultFrames = 16;
  */
 export function readFrames(video: VideoInput, options?: ReadFramesOptions): Promise<ReadFramesResult> {
   return atCallSite(async () => {
-    const request = readOptions('readFrames', options, rules);
-    checkMeaning(request.sampling ?? 'trained', request);
+    const request = readClipOptions('readFrames', options, rules);
+    const wanted = samplingOf(request);
+    checkMeaning(wanted ?? 'trained', request);
     return withVideo('readFrames', video, request, async (input, signal) => {
-      const { family, sampling } = await samplingOf(request.model, signal);
+      const { family, sampling } = await trainedFor(request.model, signal);
       const clip = {
         input,
-        sampling: toNativeSampling(request, respaced(sampling, request), family),
+        sampling: toNativeSampling({ ...request, sampling: wanted }, respaced(sampling, request), family),
         read: toNativeRead(request),
+        stretch: stretchOf(request),
       };
       const binding = await abortable(openBinding(), signal);
       const frames = await runTask(() => binding.readFrames(clip), signal);
@@ -93,7 +102,7 @@ export function readFrames(video: VideoInput, options?: ReadFramesOptions): Prom
 }
 
 /** Refuses options that the sampling has no use for. */
-function checkMeaning(sampling: Sampling, { frames, stride, fps }: FrameOptions): void {
+function checkMeaning(sampling: ModelSampling, { frames, stride, fps }: FrameOptions): void {
   if (sampling !== 'trained' && (stride !== undefined || fps !== undefined)) {
     throw invalid(
       "readFrames: 'stride' and 'fps' say how far apart the frames of 'trained' lie; " +
@@ -106,13 +115,13 @@ function checkMeaning(sampling: Sampling, { frames, stride, fps }: FrameOptions)
   }
 }
 
-function describeSampling(sampling: Sampling): string {
+function describeSampling(sampling: ModelSampling): string {
   return typeof sampling === 'string' ? `'${sampling}'` : describe(sampling);
 }
 
 type FrameOptions = Pick<ReadFramesOptions, 'frames' | 'stride' | 'fps'>;
 
-async function samplingOf(
+async function trainedFor(
   model: string | undefined,
   signal: AbortSignal | undefined,
 ): Promise<{ family: Family; sampling: TrainedSampling }> {

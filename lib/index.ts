@@ -22,6 +22,15 @@ export type { Model } from './model';
 export type { Precision } from './precision';
 export type { Licence } from './presets';
 export { probe, type ProbeOptions, type ProbeResult, type StreamDetails } from './probe';
-export type { ClipOptions, Limits, ReadingOptions } from './reading';
+export type { ViewCounts } from './paper';
+export type { ClipOptions, Limits, ModelClipOptions, ReadingOptions } from './reading';
 export type { CheckpointIdentity, ClassifyResult, ClipDetails, EmbedResult, Prediction, Provenance } from './results';
-export type { FrameList, Sampling, SamplingMode, Spacing, TrainedSampling } from './sampling';
+export type {
+  FrameList,
+  ModelSampling,
+  PaperSampling,
+  Sampling,
+  SamplingMode,
+  Spacing,
+  TrainedSampling,
+} from './sampling';

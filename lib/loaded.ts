@@ -4,7 +4,7 @@
  * @module
  */
 import { type AdjustmentRequest, adjusted, requireFrames } from './adjust';
-import type { NativeEmbedding, NativeInput, NativeModel, NativeOutput } from './binding';
+import type { NativeEmbedding, NativeInput, NativeModel, NativeOutput, NativeViews } from './binding';
 import { type Checkpoint, type SpecOptions, nativeSpec, openCheckpoint } from './checkpoint';
 import type { Family } from './config';
 import type { Device } from './device';
@@ -13,8 +13,9 @@ import { requireUnchanged } from './files';
 import type { PullOptions } from './hub/pull';
 import { requireCount } from './labels';
 import type { Precision } from './precision';
+import { type ViewCounts, paperViews } from './paper';
 import type { Licence } from './presets';
-import { type ClipReading, toNativeRead } from './reading';
+import { type ClipReading, samplingOf, stretchOf, toNativeRead } from './reading';
 import { type CheckpointIdentity, type ClassifyResult, type EmbedResult, bestPredictions, provenance } from './results';
 import { openBinding } from './runtime';
 import { type TrainedSampling, statedFrames, toNativeSampling } from './sampling';
@@ -97,6 +98,8 @@ export class LoadedModel {
   constructor(
     private readonly native: NativeModel,
     readonly info: ModelInfo,
+    /** What `sampling: 'paper'` does with the frames. */
+    private readonly views: NativeViews,
   ) {}
 
   /**
@@ -141,37 +144,46 @@ export class LoadedModel {
     const { checkpoint } = this.info;
     const labels = request.labels ?? this.info.labels;
     requireCount(labels, this.info.labels.length, checkpoint.name);
-    const output = await this.run(request);
+    const { output, views } = await this.run(request);
     return {
       predictions: bestPredictions(output.scores, labels, request.topK ?? defaultTopK),
       ...(request.logits === true && { logits: output.logits }),
-      ...provenance(output, this.info),
+      ...provenance(output, this.info, views),
     };
   }
 
   async embed(request: EmbedRequest): Promise<EmbedResult> {
     this.requireEmbedding(request);
     const { layer, normalize = false, pooling = layer === undefined ? 'head' : 'mean' } = request;
-    const output = await this.run(request, { layer: layer ?? null, pooling, normalize });
+    const { output, views } = await this.run(request, { layer: layer ?? null, pooling, normalize });
     return {
       data: output.embedding,
       shape: output.shape,
       normalized: normalize,
-      ...provenance(output, this.info),
+      ...provenance(output, this.info, views),
     };
   }
 
   /** Starts at once, so that calls are served in the order in which they were made. */
-  private run(request: ClipRequest, embedding?: NativeEmbedding): Promise<NativeOutput> {
-    const { checkpoint, sampling, family } = this.info;
-    requireFrames(statedFrames(request.sampling ?? 'trained'), sampling.frames, checkpoint.name);
+  private async run(
+    request: ClipRequest,
+    embedding?: NativeEmbedding,
+  ): Promise<{ output: NativeOutput; views: ViewCounts | undefined }> {
+    const { checkpoint, family } = this.info;
+    const wanted = samplingOf(request) ?? 'trained';
+    requireFrames(statedFrames(wanted), this.info.sampling.frames, checkpoint.name);
+    const sampling = toNativeSampling({ ...request, sampling: wanted }, this.info.sampling, family);
+    const { clips } = sampling.protocol ?? {};
     const clip = {
       input: request.input,
-      sampling: toNativeSampling(request, sampling, family),
+      sampling,
       read: toNativeRead(request),
       ...(embedding !== undefined && { embedding }),
+      stretch: stretchOf(request),
+      views: clips === undefined ? undefined : this.views,
     };
-    return runTask(() => this.native.run(clip), request.signal);
+    const output = await runTask(() => this.native.run(clip), request.signal);
+    return { output, views: clips === undefined ? undefined : { clips, crops: this.views.crops } };
   }
 
   /** Waits for what runs; what waits rejects with DISPOSED. */
@@ -197,7 +209,8 @@ export async function openModel(
   const { native, sha256 } = await loadAndHash(checkpoint, { device, precision, threads, maxQueue }, signal);
   const milliseconds = { load: performance.now() - started };
   const range = adjustments.range ?? 'processor';
-  return new LoadedModel(native, { ...describe(checkpoint, native, sha256, range), milliseconds });
+  const info = { ...describe(checkpoint, native, sha256, range), milliseconds };
+  return new LoadedModel(native, info, paperViews(checkpoint, adjustments));
 }
 
 /**

@@ -9,7 +9,7 @@ import { atCallSite } from './errors';
 import { withVideo } from './inputs';
 import type { VideoInput } from './inputs/kinds';
 import type { LoadedModel, ModelInfo } from './loaded';
-import { readOptions } from './options';
+import { readClipOptions } from './reading';
 import type { ClassifyResult, EmbedResult } from './results';
 
 /**
@@ -47,7 +47,7 @@ export class Model implements AsyncDisposable {
    */
   classify(video: VideoInput, options?: ClassifyOptions): Promise<ClassifyResult> {
     return atCallSite(async () => {
-      const request = readOptions('classify', options, classifyRules);
+      const request = readClipOptions('classify', options, classifyRules);
       this.#loaded.requireUse('classify');
       return withVideo('classify', video, request, (input, signal) =>
         this.#loaded.classify({ ...request, input, signal }),
@@ -66,7 +66,7 @@ export class Model implements AsyncDisposable {
    */
   embed(video: VideoInput, options?: EmbedOptions): Promise<EmbedResult> {
     return atCallSite(async () => {
-      const request = readOptions('embed', options, embedRules);
+      const request = readClipOptions('embed', options, embedRules);
       checkEmbedding(request);
       this.#loaded.requireEmbedding(request);
       return withVideo('embed', video, request, (input, signal) => this.#loaded.embed({ ...request, input, signal }));

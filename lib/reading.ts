@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { NativeLimits, NativeReadOptions } from './binding';
-import { type Values, abortSignal, fromZero, group, integer, oneOf } from './options';
-import { type Sampling, samplingRule } from './sampling';
+import type { NativeClipRequest, NativeLimits, NativeReadOptions } from './binding';
+import { type Rule, type Values, abortSignal, fromZero, group, integer, invalid, oneOf, readOptions } from './options';
+import { type ModelSampling, type Sampling, modelSamplingRule, samplingRule } from './sampling';
 
 /** The most that one video may take; what goes beyond is LIMIT_EXCEEDED. */
 export interface Limits {
@@ -54,6 +54,18 @@ export interface ClipOptions extends ReadingOptions {
   start?: number | undefined;
   /** Where it ends: the frames on screen before then. Default: the end of the video. */
   end?: number | undefined;
+  /**
+   * 'tutorial' prepares frames as the usual tutorial does: the first ones in order, each stretched to 480 x 480 with
+   * OpenCV's bilinear filter, before the model's own preprocessing. It chooses the frames, so that it goes with no
+   * `sampling`. Default: none.
+   */
+  recipe?: 'tutorial' | undefined;
+}
+
+/** Options of everything that shows a clip to a model. */
+export interface ModelClipOptions extends Omit<ClipOptions, 'sampling'> {
+  /** Which frames to take, or 'paper', the published test protocol of the model's family. Default 'trained'. */
+  sampling?: ModelSampling | undefined;
 }
 
 /** As in binding/video/clip.h. */
@@ -80,13 +92,53 @@ export const readingRules = {
 };
 
 /** @internal */
-export const clipRules = { ...readingRules, sampling: samplingRule, start: fromZero, end: fromZero };
+export const clipRules = {
+  ...readingRules,
+  sampling: samplingRule,
+  start: fromZero,
+  end: fromZero,
+  recipe: oneOf('tutorial'),
+};
+
+/** @internal */
+export const modelClipRules = { ...clipRules, sampling: modelSamplingRule };
 
 /** Checked options of everything that reads a video. */
 export type ReadingRequest = Partial<Values<typeof readingRules>>;
 
 /** Checked options of everything that reads a clip. */
-export type ClipReading = Partial<Values<typeof clipRules>>;
+export type ClipReading = Partial<Values<typeof modelClipRules>>;
+
+/** The size to which the recipe 'tutorial' stretches frames. */
+const tutorialSize = { width: 480, height: 480 };
+
+/**
+ * {@link readOptions} for what reads a clip.
+ *
+ * @throws TubeletError INVALID_ARGUMENT: also for a recipe together with a sampling.
+ */
+export function readClipOptions<R extends Record<string, Rule<unknown>>>(
+  caller: string,
+  options: unknown,
+  rules: R,
+): Values<R> {
+  const values = readOptions(caller, options, rules);
+  const { recipe, sampling } = values as ClipReading;
+  if (recipe !== undefined && sampling !== undefined) {
+    throw invalid(`${caller}: the recipe '${recipe}' chooses the frames itself: leave 'sampling' out`);
+  }
+  return values;
+}
+
+/** Which frames the options ask for: what they say, or what their recipe does. */
+export function samplingOf({ recipe, sampling }: ClipReading): ModelSampling | undefined {
+  return recipe === 'tutorial' ? 'consecutive' : sampling;
+}
+
+/** What the recipe does to the frames, if there is one. */
+export function stretchOf({ recipe }: ClipReading): NativeClipRequest['stretch'] {
+  return recipe === 'tutorial' ? tutorialSize : undefined;
+}
 
 /** The limits that hold. */
 export function limitsOf({ limits }: ReadingRequest): NativeLimits {

@@ -5,6 +5,7 @@
  */
 import type { NativeClipInfo, NativeOutput } from './binding';
 import type { Precision } from './precision';
+import type { ViewCounts } from './paper';
 
 /** One class and how sure the model is of it. */
 export interface Prediction {
@@ -30,7 +31,7 @@ export interface CheckpointIdentity {
 
 /** What was read from a video. Times in seconds from the start of the presentation. */
 export interface ClipDetails {
-  /** For each frame of the clip, when the picture that fills it is shown. */
+  /** For each frame of the clip, when the picture that fills it is shown; of several clips, one after the other. */
   timestamps: number[];
   /** From when the first picture used is shown until the last one used ends. */
   clip: { start: number; end: number };
@@ -51,6 +52,8 @@ export interface Provenance extends ClipDetails {
   device: string;
   /** In which type the model multiplied. */
   precision: Precision;
+  /** How many views were looked at and their answers put together; only with `sampling: 'paper'`. */
+  views?: ViewCounts;
   /** Time spent decoding, preparing pixels and in the model; waiting in the queue is not in it. */
   milliseconds: { decode: number; prepare: number; infer: number };
 }
@@ -59,13 +62,19 @@ export interface Provenance extends ClipDetails {
 export interface ClassifyResult extends Provenance {
   /** The best classes, best first; as many as `topK` asks for, or as many as there are. */
   predictions: Prediction[];
-  /** The raw output of the classifier, one number a class; only with `logits: true`. */
+  /**
+   * The raw output of the classifier, one number a class; only with `logits: true`. Of several views what their protocol
+   * makes of them: the mean, the sum, or the logarithm of the mean scores.
+   */
   logits?: Float32Array;
 }
 
 /** What {@link embed} found. */
 export interface EmbedResult extends Provenance {
-  /** One vector (768 numbers for a base model); with `pooling: 'none'` one for each place of the grid. */
+  /**
+   * One vector (768 numbers for a base model); with `pooling: 'none'` one for each place of the grid. Of several views
+   * the mean.
+   */
   data: Float32Array;
   /** Of `data`: [width], or [T, H, W, width] with `pooling: 'none'` ([8, 14, 14, 768] for VideoMAE-base). */
   shape: number[];
@@ -83,12 +92,14 @@ export function clipDetails(info: NativeClipInfo): ClipDetails {
 export function provenance(
   output: NativeOutput,
   { checkpoint, device, precision }: Pick<Provenance, 'checkpoint' | 'device' | 'precision'>,
+  views?: ViewCounts,
 ): Provenance {
   return {
     ...clipDetails(output),
     checkpoint: { ...checkpoint },
     device,
     precision,
+    ...(views !== undefined && { views }),
     milliseconds: { decode: output.decodeMs, prepare: output.prepareMs, infer: output.inferMs },
   };
 }

@@ -57,7 +57,10 @@ async function openLibTorch(): Promise<void> {
     throw notFound(what, error);
   }
   // Without its CUDA half LibTorch runs on the CPU; who asks for a GPU hears why there is none.
-  if (cuda !== undefined) await loader().openInBackground(cuda).catch(() => undefined);
+  if (cuda !== undefined)
+    await loader()
+      .openInBackground(cuda)
+      .catch(() => undefined);
 }
 
 function loadBinding(): NativeBinding {

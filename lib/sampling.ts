@@ -7,6 +7,7 @@
 import type { NativeSampling } from './binding';
 import type { Family } from './config';
 import { type Rule, describe, integer, invalid, nullable, positive, readOptions } from './options';
+import { paperClips } from './paper';
 
 /** The names of the ways to choose frames. */
 export const samplingModes = ['trained', 'spread', 'consecutive'] as const;
@@ -20,6 +21,9 @@ export const samplingModes = ['trained', 'spread', 'consecutive'] as const;
  * - `consecutive`: the first frames (transformers 4, and the usual tutorial)
  */
 export type SamplingMode = (typeof samplingModes)[number];
+
+/** The published test protocol of the model's family: several clips and crops, whose answers are put together. */
+export type PaperSampling = 'paper';
 
 /** Exact frames instead of a rule: as many as are listed, in that order; they may repeat. */
 export type FrameList =
@@ -41,6 +45,9 @@ export interface Spacing {
 /** Which frames to take: a rule by its name, the frames themselves, or the spacing to take them at. */
 export type Sampling = SamplingMode | FrameList | Spacing;
 
+/** What a model can be shown: {@link Sampling}, or `paper`, the published test protocol of its family. */
+export type ModelSampling = Sampling | PaperSampling;
+
 /** The most frames that one call returns. */
 export const mostFrames = 4096;
 
@@ -57,11 +64,11 @@ export const spacingRule: Rule<Spacing> = {
   copy: (spacing, what) => readOptions(what, spacing, spacingRules),
 };
 
+const otherForms = '{ timestamps: [...] }, { indices: [...] }, { stride, fps, frames }';
+
 /** @internal */
 export const samplingRule: Rule<Sampling> = {
-  allowed:
-    `one of ${samplingModes.map((mode) => `'${mode}'`).join(', ')}, ` +
-    '{ timestamps: [...] }, { indices: [...] }, { stride, fps, frames }',
+  allowed: `one of ${samplingModes.map((mode) => `'${mode}'`).join(', ')}, ${otherForms}`,
   accepts: (value): value is Sampling => {
     if (samplingModes.some((mode) => mode === value)) return true;
     const keys = keysOf(value);
@@ -77,6 +84,13 @@ export const samplingRule: Rule<Sampling> = {
     }
     return readOptions(what, sampling, spacingRules);
   },
+};
+
+/** @internal */
+export const modelSamplingRule: Rule<ModelSampling> = {
+  allowed: `one of ${[...samplingModes, 'paper'].map((mode) => `'${mode}'`).join(', ')}, ${otherForms}`,
+  accepts: (value): value is ModelSampling => value === 'paper' || samplingRule.accepts(value),
+  copy: (sampling, what) => (sampling === 'paper' ? sampling : (samplingRule.copy?.(sampling, what) ?? sampling)),
 };
 
 function keysOf(value: unknown): string[] {
@@ -98,14 +112,14 @@ function isIndex(value: unknown): boolean {
 }
 
 /** How many frames the caller asks for, if that is said. */
-export function statedFrames(sampling: Sampling): number | undefined {
+export function statedFrames(sampling: ModelSampling): number | undefined {
   if (typeof sampling === 'string') return undefined;
   if ('timestamps' in sampling) return sampling.timestamps.length;
   return 'indices' in sampling ? sampling.indices.length : sampling.frames;
 }
 
 /** Whether this is a spacing, and no list of frames. */
-export function isSpacing(sampling: Sampling): sampling is Spacing {
+export function isSpacing(sampling: ModelSampling): sampling is Spacing {
   return typeof sampling === 'object' && !('timestamps' in sampling) && !('indices' in sampling);
 }
 
@@ -147,9 +161,9 @@ export function toNativeSampling(
     sampling = 'trained',
     start = 0,
     end,
-  }: { sampling?: Sampling | undefined; start?: number | undefined; end?: number | undefined },
+  }: { sampling?: ModelSampling | undefined; start?: number | undefined; end?: number | undefined },
   trained: TrainedSampling,
-  family?: Family,
+  family: Family = 'videomae',
 ): NativeSampling {
   const wanted = isSpacing(sampling) ? respaced(trained, sampling) : trained;
   const mode = modeOf(sampling);
@@ -161,12 +175,14 @@ export function toNativeSampling(
     padding: family === 'vivit' ? 'loop' : 'repeat-last',
     timestamps: typeof sampling === 'object' && 'timestamps' in sampling ? [...sampling.timestamps] : [],
     indices: typeof sampling === 'object' && 'indices' in sampling ? [...sampling.indices] : [],
+    protocol: sampling === 'paper' ? paperClips(family, trained) : null,
     start,
     end: end ?? null,
   };
 }
 
-function modeOf(sampling: Sampling): NativeSampling['mode'] {
+function modeOf(sampling: ModelSampling): NativeSampling['mode'] {
+  if (sampling === 'paper') return 'protocol';
   if (typeof sampling === 'string') return sampling;
   if (isSpacing(sampling)) return 'trained';
   return 'timestamps' in sampling ? 'timestamps' : 'indices';

@@ -82,8 +82,9 @@ void replaceBody(torch::jit::Graph& body, BuiltinOpFunction& kernel) {
       body.inputs().vec(), {c10::TensorType::get()}, std::nullopt, kernel.qualname().name()};
   torch::jit::Value* const result = body.insertFunctionCall(&kernel, arguments);
   body.return_node()->replaceInput(0, result);
-  for (torch::jit::Node* node : body.nodes().reverse()) {
-    if (!node->hasUses() && node != result->node()) node->destroy();
+  auto nodes = body.nodes().reverse();
+  for (auto node = nodes.begin(); node != nodes.end(); ++node) {
+    if (!node->hasUses() && *node != result->node()) node.destroyCurrent();
   }
 }
 

@@ -32,24 +32,6 @@ void require(bool holds, const std::string& what) {
   if (!holds) throw Error(ErrorCode::InvalidArgument, "The preprocessor's configuration is wrong: " + what + ".");
 }
 
-void check(const Preprocessing& preprocessing) {
-  const bool resizes = preprocessing.resize != Preprocessing::Resize::None;
-  require(!resizes || preprocessing.resizeHeight > 0, "the size to resize to must be at least 1");
-  require(preprocessing.resize != Preprocessing::Resize::Exact || preprocessing.resizeWidth > 0,
-          "the width to resize to must be at least 1");
-  require(preprocessing.cropHeight >= 0 && preprocessing.cropWidth >= 0 &&
-              (preprocessing.cropHeight == 0) == (preprocessing.cropWidth == 0),
-          "the crop needs a height and a width of at least 1");
-  require(static_cast<std::int64_t>(preprocessing.cropHeight) * preprocessing.cropWidth <= kMaxResizedPixels,
-          "the crop is larger than any model's input");
-  require(std::isfinite(preprocessing.rescaleFactor) && preprocessing.rescaleFactor != 0,
-          "the rescale factor must be finite and not 0");
-  for (std::size_t c = 0; c < 3; ++c) {
-    require(std::isfinite(preprocessing.mean[c]), "the mean must be finite numbers");
-    require(std::isfinite(preprocessing.std[c]) && preprocessing.std[c] != 0, "the std must be finite and not 0");
-  }
-}
-
 /// The operators that torch.nn.functional.interpolate chooses, on bytes or floats [1, 3, H, W].
 at::Tensor interpolate(const at::Tensor& frame, Preprocessing::Interpolation interpolation, bool antialias,
                        at::IntArrayRef size) {
@@ -70,6 +52,24 @@ bool hasByteResize(Preprocessing::Interpolation interpolation) {
 }
 
 }  // namespace
+
+void checkPreprocessing(const Preprocessing& preprocessing) {
+  const bool resizes = preprocessing.resize != Preprocessing::Resize::None;
+  require(!resizes || preprocessing.resizeHeight > 0, "the size to resize to must be at least 1");
+  require(preprocessing.resize != Preprocessing::Resize::Exact || preprocessing.resizeWidth > 0,
+          "the width to resize to must be at least 1");
+  require(preprocessing.cropHeight >= 0 && preprocessing.cropWidth >= 0 &&
+              (preprocessing.cropHeight == 0) == (preprocessing.cropWidth == 0),
+          "the crop needs a height and a width of at least 1");
+  require(static_cast<std::int64_t>(preprocessing.cropHeight) * preprocessing.cropWidth <= kMaxResizedPixels,
+          "the crop is larger than any model's input");
+  require(std::isfinite(preprocessing.rescaleFactor) && preprocessing.rescaleFactor != 0,
+          "the rescale factor must be finite and not 0");
+  for (std::size_t c = 0; c < 3; ++c) {
+    require(std::isfinite(preprocessing.mean[c]), "the mean must be finite numbers");
+    require(std::isfinite(preprocessing.std[c]) && preprocessing.std[c] != 0, "the std must be finite and not 0");
+  }
+}
 
 Size resizedSize(const Preprocessing& preprocessing, Size frame) {
   if (frame.height < 1 || frame.width < 1) throw Error(ErrorCode::InvalidArgument, "A frame has no pixels.");
@@ -96,35 +96,52 @@ CropSpan centreCrop(int length, int crop, bool padFrontMore) {
   return {0, (padFrontMore ? padding + 1 : padding) / 2, length};
 }
 
-PixelBuffer::PixelBuffer(const Preprocessing& preprocessing, int frames)
-    : preprocessing_(preprocessing), table_(makeTable(preprocessing)) {
-  check(preprocessing);
-  require(frames > 0, "a clip needs at least 1 frame");
-  filled_.resize(static_cast<std::size_t>(frames));
-}
-
 // The arithmetic is that of the processors, so that the values are theirs to the last bit. The fast ones compute in
 // float32 and fold the rescaling into mean and standard deviation, (x - mean / factor) / (std / factor), when they do
 // both. ViViT's (`offset`) rescales in float64 and then goes on in float32, step by step.
-PixelBuffer::Table PixelBuffer::makeTable(const Preprocessing& preprocessing) {
-  Table table{};
-  const bool fused = preprocessing.normalize && !preprocessing.offset;
-  const auto fold = fused ? static_cast<float>(1.0 / preprocessing.rescaleFactor) : 1.0F;
-  for (std::size_t c = 0; c < table.size(); ++c) {
-    const float mean = static_cast<float>(preprocessing.mean[c]) * fold;
-    const float std = static_cast<float>(preprocessing.std[c]) * fold;
-    for (std::size_t byte = 0; byte < table[c].size(); ++byte) {
-      auto value = static_cast<float>(byte);
-      if (preprocessing.offset) {
-        value = static_cast<float>(static_cast<double>(byte) * preprocessing.rescaleFactor) - 1.0F;
-      } else if (!fused) {
-        value *= static_cast<float>(preprocessing.rescaleFactor);
-      }
-      if (preprocessing.normalize) value = (value - mean) / std;
-      table[c][byte] = value;
-    }
+Levels::Levels(const Preprocessing& preprocessing)
+    : offset_(preprocessing.offset), normalize_(preprocessing.normalize), factor_(preprocessing.rescaleFactor) {
+  const bool fused = normalize_ && !offset_;
+  const auto fold = fused ? static_cast<float>(1.0 / factor_) : 1.0F;
+  if (fused) factor_ = 1;
+  for (std::size_t c = 0; c < mean_.size(); ++c) {
+    mean_[c] = static_cast<float>(preprocessing.mean[c]) * fold;
+    std_[c] = static_cast<float>(preprocessing.std[c]) * fold;
   }
-  return table;
+}
+
+float Levels::operator()(std::size_t channel, float level) const {
+  float value =
+      offset_ ? static_cast<float>(static_cast<double>(level) * factor_) - 1.0F : level * static_cast<float>(factor_);
+  if (normalize_) value = (value - mean_[channel]) / std_[channel];
+  return value;
+}
+
+at::Tensor asTensor(const std::uint8_t* rgb, Size size) {
+  const std::int64_t height = size.height;
+  const std::int64_t width = size.width;
+  // ATen has no view of constant bytes; nothing writes to this one.
+  return at::from_blob(const_cast<std::uint8_t*>(rgb), {1, 3, height, width}, {height * width * 3, 1, width * 3, 3},
+                       at::kByte);
+}
+
+at::Tensor resizeBytes(const at::Tensor& frame, const Preprocessing& preprocessing, Size size) {
+  if (frame.size(2) == size.height && frame.size(3) == size.width) return frame;
+  const bool asBytes = hasByteResize(preprocessing.interpolation);
+  at::Tensor resized = interpolate(asBytes ? frame : frame.to(at::kFloat), preprocessing.interpolation,
+                                   preprocessing.antialias, {size.height, size.width});
+  if (!asBytes) resized = resized.round_().to(at::kByte);
+  return resized.contiguous(at::MemoryFormat::ChannelsLast);
+}
+
+PixelBuffer::PixelBuffer(const Preprocessing& preprocessing, int frames) : preprocessing_(preprocessing) {
+  checkPreprocessing(preprocessing);
+  require(frames > 0, "a clip needs at least 1 frame");
+  const Levels levels(preprocessing);
+  for (std::size_t c = 0; c < table_.size(); ++c) {
+    for (std::size_t byte = 0; byte < table_[c].size(); ++byte) table_[c][byte] = levels(c, static_cast<float>(byte));
+  }
+  filled_.resize(static_cast<std::size_t>(frames));
 }
 
 void PixelBuffer::add(std::span<const int> slots, const std::uint8_t* rgb, Size size) {
@@ -137,12 +154,7 @@ void PixelBuffer::add(std::span<const int> slots, const std::uint8_t* rgb, Size 
   const Size resized = resizedSize(preprocessing_, size);
   translatingErrors("prepare a frame", [&] {
     const c10::InferenceMode noGradients;
-    const std::int64_t height = size.height;
-    const std::int64_t width = size.width;
-    // ATen has no view of constant bytes; nothing writes to this one.
-    const at::Tensor frame = at::from_blob(const_cast<std::uint8_t*>(rgb), {1, 3, height, width},
-                                           {height * width * 3, 1, width * 3, 3}, at::kByte);
-    const at::Tensor bytes = resize(frame, resized);
+    const at::Tensor bytes = resizeBytes(asTensor(rgb, size), preprocessing_, resized);
 
     const Size output = outputSize(resized);
     const auto frames = static_cast<std::int64_t>(filled_.size());
@@ -157,16 +169,6 @@ void PixelBuffer::add(std::span<const int> slots, const std::uint8_t* rgb, Size 
     for (const int slot : slots.subspan(1)) pixels_[0][slot].copy_(first);
   });
   for (const int slot : slots) filled_[static_cast<std::size_t>(slot)] = true;
-}
-
-/// Bytes [1, 3, H, W] in channels-last order, as they come and as they go.
-at::Tensor PixelBuffer::resize(const at::Tensor& frame, Size size) const {
-  if (frame.size(2) == size.height && frame.size(3) == size.width) return frame;
-  const bool asBytes = hasByteResize(preprocessing_.interpolation);
-  at::Tensor resized = interpolate(asBytes ? frame : frame.to(at::kFloat), preprocessing_.interpolation,
-                                   preprocessing_.antialias, {size.height, size.width});
-  if (!asBytes) resized = resized.round_().to(at::kByte);
-  return resized.contiguous(at::MemoryFormat::ChannelsLast);
 }
 
 Size PixelBuffer::outputSize(Size resized) const {

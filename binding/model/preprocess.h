@@ -1,22 +1,17 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
 
 #include <ATen/core/Tensor.h>
 
+#include "model/size.h"
 #include "model/spec.h"
 
 namespace tubelet::model {
-
-/// Height and width in pixels.
-struct Size {
-  int height = 0;
-  int width = 0;
-  bool operator==(const Size&) const = default;
-};
 
 /// The size to which a frame is resized. The long side is truncated, not rounded, as in transformers'
 /// get_resize_output_image_size. Throws Error(LIMIT_EXCEEDED) when the frame is so narrow that the result would have
@@ -34,6 +29,32 @@ struct CropSpan {
 /// The centre crop of transformers: a longer side loses floor(difference / 2) pixels in front, a shorter one is padded
 /// with floor(difference / 2) zeros in front, or in ViViT's own processor (`padFrontMore`) with the ceiling of that.
 CropSpan centreCrop(int length, int crop, bool padFrontMore);
+
+/// What rescaling and normalising make of the levels 0 to 255.
+class Levels {
+ public:
+  explicit Levels(const Preprocessing& preprocessing);
+
+  /// `level` may lie between two bytes.
+  float operator()(std::size_t channel, float level) const;
+
+ private:
+  bool offset_;
+  bool normalize_;
+  double factor_;  ///< 1 where it is folded into the others
+  std::array<float, 3> mean_{};
+  std::array<float, 3> std_{};
+};
+
+/// A view of the bytes [H, W, 3] at `rgb` as the tensor [1, 3, H, W]. They must outlive it, and are not to be written
+/// to.
+at::Tensor asTensor(const std::uint8_t* rgb, Size size);
+
+/// Bytes [1, 3, H, W] in channels-last order, resized by the operator that torchvision uses.
+at::Tensor resizeBytes(const at::Tensor& frame, const Preprocessing& preprocessing, Size size);
+
+/// Throws Error(INVALID_ARGUMENT) for numbers that cannot be meant.
+void checkPreprocessing(const Preprocessing& preprocessing);
 
 /// Turns the frames of one clip into a model's pixels as transformers' image processors do: resize (on bytes, by the
 /// operator that torchvision uses), centre crop, rescale, normalise. Each frame is done as it comes, so that no more
@@ -53,13 +74,11 @@ class PixelBuffer {
  private:
   using Table = std::array<std::array<float, 256>, 3>;
 
-  static Table makeTable(const Preprocessing& preprocessing);
-  at::Tensor resize(const at::Tensor& frame, Size size) const;
   Size outputSize(Size resized) const;
   void fill(float* pixels, const std::uint8_t* rgb, Size size, Size output) const;
 
   Preprocessing preprocessing_;
-  Table table_;  ///< what rescaling and normalising make of a byte, for each channel
+  Table table_{};  ///< what rescaling and normalising make of a byte, for each channel
   std::vector<bool> filled_;
   at::Tensor pixels_;  ///< [1, T, 3, H, W]; undefined before the first frame says H and W
 };

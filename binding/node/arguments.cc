@@ -19,7 +19,28 @@ std::array<double, 3> perChannel(const Napi::Value& value, const std::string& na
   return result;
 }
 
-model::Preprocessing preprocessing(const Napi::Value& value, const std::string& name) {
+std::vector<std::string> paths(const Napi::Value& value, const std::string& name) {
+  const Napi::Array list = array(value, name);
+  if (list.Length() == 0) refuse(name, "an array of at least one path");
+  std::vector<std::string> result;
+  for (std::uint32_t i = 0; i < list.Length(); ++i) result.push_back(path(list.Get(i), name));
+  return result;
+}
+
+std::map<std::string, double> namedNumbers(const Napi::Value& value, const std::string& name) {
+  const Fields fields(value, name);
+  const Napi::Array keys = fields.object().GetPropertyNames();
+  std::map<std::string, double> result;
+  for (std::uint32_t i = 0; i < keys.Length(); ++i) {
+    const std::string key = text(keys.Get(i), name);
+    result.emplace(key, number(fields.get(key.c_str()), fields.name(key.c_str())));
+  }
+  return result;
+}
+
+}  // namespace
+
+model::Preprocessing preprocessingArgument(const Napi::Value& value, const std::string& name) {
   using Resize = model::Preprocessing::Resize;
   using Interpolation = model::Preprocessing::Interpolation;
   const Fields fields(value, name);
@@ -46,27 +67,6 @@ model::Preprocessing preprocessing(const Napi::Value& value, const std::string& 
   return result;
 }
 
-std::vector<std::string> paths(const Napi::Value& value, const std::string& name) {
-  const Napi::Array list = array(value, name);
-  if (list.Length() == 0) refuse(name, "an array of at least one path");
-  std::vector<std::string> result;
-  for (std::uint32_t i = 0; i < list.Length(); ++i) result.push_back(path(list.Get(i), name));
-  return result;
-}
-
-std::map<std::string, double> namedNumbers(const Napi::Value& value, const std::string& name) {
-  const Fields fields(value, name);
-  const Napi::Array keys = fields.object().GetPropertyNames();
-  std::map<std::string, double> result;
-  for (std::uint32_t i = 0; i < keys.Length(); ++i) {
-    const std::string key = text(keys.Get(i), name);
-    result.emplace(key, number(fields.get(key.c_str()), fields.name(key.c_str())));
-  }
-  return result;
-}
-
-}  // namespace
-
 LoadRequest loadRequest(const Napi::Value& value) {
   using Format = model::ModelSpec::Format;
   const Fields fields(value, "spec");
@@ -77,7 +77,7 @@ LoadRequest loadRequest(const Napi::Value& value) {
       fields.choice<Format>("format", {{"safetensors", Format::Safetensors}, {"pytorch-bin", Format::PytorchBin}});
   result.spec.weightFiles = paths(fields.get("weightFiles"), fields.name("weightFiles"));
   result.spec.config = namedNumbers(fields.get("config"), fields.name("config"));
-  result.preprocessing = preprocessing(fields.get("preprocessing"), fields.name("preprocessing"));
+  result.preprocessing = preprocessingArgument(fields.get("preprocessing"), fields.name("preprocessing"));
   using Precision = std::optional<model::Precision>;
   result.precision = fields.choice<Precision>(
       "precision", {{"fp32", model::Precision::Fp32}, {"bf16", model::Precision::Bf16}, {"auto", std::nullopt}});

@@ -37,6 +37,7 @@ video::ReadOptions readArgument(const Napi::Value& value);
 ClipRequest clipRequest(const Napi::Value& value);
 /// What the head sees, when `value` is undefined.
 Embedding embeddingArgument(const Napi::Value& value);
+model::Preprocessing preprocessingArgument(const Napi::Value& value, const std::string& name);
 LoadRequest loadRequest(const Napi::Value& value);
 PixelsArgument pixelsArgument(const Napi::Value& pixels, const Napi::Value& shape);
 

@@ -11,6 +11,7 @@ namespace tubelet::node {
 namespace {
 
 constexpr int kMaxFrames = 1 << 16;
+constexpr int kMaxClips = 1 << 8;
 constexpr int kMaxSide = 1 << 16;
 constexpr int kMaxStreams = 1 << 20;
 constexpr std::int64_t kMaxCount = std::int64_t{1} << 53;  ///< JavaScript's numbers are exact up to here
@@ -47,6 +48,22 @@ std::vector<std::int64_t> indices(const Napi::Value& value, const std::string& n
   return result;
 }
 
+/// The fields of `result` that the clips of a test protocol need.
+void protocol(const Napi::Value& value, const std::string& name, video::Sampling& result) {
+  using Protocol = video::Sampling::Protocol;
+  const Fields fields(value, name);
+  result.protocol = fields.choice<Protocol>("name", {{"videomae", Protocol::VideoMae},
+                                                     {"videomae-even", Protocol::VideoMaeEven},
+                                                     {"timesformer", Protocol::TimeSformer},
+                                                     {"timesformer-even", Protocol::TimeSformerEven},
+                                                     {"vivit", Protocol::Vivit}});
+  result.clips = fields.integer("clips", 1, kMaxClips);
+  result.stride = fields.number("stride");
+  result.fps = fields.number("fps");
+  if (!(result.stride > 0)) refuse(fields.name("stride"), "a number above 0");
+  if (!(result.fps > 0)) refuse(fields.name("fps"), "a number above 0");
+}
+
 video::Sampling sampling(const Napi::Value& value, const std::string& name) {
   using Mode = video::Sampling::Mode;
   using Padding = video::Sampling::Padding;
@@ -56,7 +73,9 @@ video::Sampling sampling(const Napi::Value& value, const std::string& name) {
                                              {"spread", Mode::Spread},
                                              {"consecutive", Mode::Consecutive},
                                              {"timestamps", Mode::Timestamps},
-                                             {"indices", Mode::Indices}});
+                                             {"indices", Mode::Indices},
+                                             {"protocol", Mode::Protocol}});
+  if (result.mode == Mode::Protocol) protocol(fields.get("protocol"), fields.name("protocol"), result);
   result.frames = fields.integer("frames", 1, kMaxFrames);
   result.interval = fields.number("interval");
   if (result.interval < 0 || (result.mode == Mode::Trained && result.interval == 0)) {
@@ -84,6 +103,23 @@ video::Limits limits(const Napi::Value& value, const std::string& name) {
   result.pixels = fields.wholeNumber("pixels", 1, kMaxCount);
   result.frames = fields.wholeNumber("frames", 1, kMaxCount);
   result.streams = fields.integer("streams", 1, kMaxStreams);
+  return result;
+}
+
+model::Views views(const Napi::Value& value, const std::string& name) {
+  using Filter = model::Views::Filter;
+  using Average = model::Views::Average;
+  const Fields fields(value, name);
+  model::Views result;
+  result.crops = fields.integer("crops", 1, kMaxClips);
+  result.filter = fields.choice<Filter>("filter", {{"opencv", Filter::OpenCv},
+                                                   {"tensorflow", Filter::TensorFlow},
+                                                   {"torch", Filter::Torch},
+                                                   {"antialias", Filter::Antialias}});
+  result.roundUp = fields.flag("roundUp");
+  result.average = fields.choice<Average>(
+      "average", {{"scores", Average::Scores}, {"sum-of-logits", Average::SumOfLogits}, {"logits", Average::Logits}});
+  result.preprocessing = preprocessingArgument(fields.get("preprocessing"), fields.name("preprocessing"));
   return result;
 }
 
@@ -130,6 +166,14 @@ ClipRequest clipRequest(const Napi::Value& value) {
   result.sampling = sampling(fields.get("sampling"), fields.name("sampling"));
   result.read = readOptions(fields.get("read"), fields.name("read"));
   result.input = input(fields.get("input"), fields.name("input"));
+  if (!fields.get("stretch").IsUndefined()) {
+    const Fields size(fields.get("stretch"), fields.name("stretch"));
+    result.stretch = {.height = size.integer("height", 1, kMaxSide), .width = size.integer("width", 1, kMaxSide)};
+  }
+  if (!fields.get("views").IsUndefined()) result.views = views(fields.get("views"), fields.name("views"));
+  if (result.views.has_value() != (result.sampling.mode == video::Sampling::Mode::Protocol)) {
+    refuse(fields.name("views"), "given with the sampling of a protocol, and with no other");
+  }
   return result;
 }
 

@@ -8,8 +8,10 @@
 
 #include "engine/error.h"
 #include "model/normalize.h"
+#include "model/opencv_bilinear.h"
 #include "model/preprocess.h"
 #include "model/threading.h"
+#include "video/sampler.h"
 
 namespace tubelet::node {
 namespace {
@@ -30,7 +32,7 @@ class ByteSink : public video::FrameSink {
     if (work_.rgb.empty()) {
       work_.width = picture.width;
       work_.height = picture.height;
-      work_.rgb.resize(bytes * static_cast<std::size_t>(work_.request.sampling.frames));
+      work_.rgb.resize(bytes * video::slotCount(work_.request.sampling));
     } else if (picture.width != work_.width || picture.height != work_.height) {
       throw Error(ErrorCode::UnsupportedVideo,
                   "The picture's size changes from " + size(work_.width, work_.height) + " to " +
@@ -48,10 +50,12 @@ class ByteSink : public video::FrameSink {
   FramesWork& work_;
 };
 
-/// Prepares each frame as it comes, and keeps the time that takes apart from the reader's.
-class PixelSink : public video::FrameSink {
+/// Prepares each frame as it comes, in a model::PixelBuffer or model::ViewFrames, and keeps the time that takes apart
+/// from the reader's.
+template <typename Buffer>
+class PreparingSink : public video::FrameSink {
  public:
-  PixelSink(const model::Preprocessing& preprocessing, int frames) : buffer_(preprocessing, frames) {}
+  explicit PreparingSink(Buffer& buffer) : buffer_(buffer) {}
 
   void frame(std::span<const int> slots, const video::Picture& picture) override {
     const auto start = Clock::now();
@@ -59,39 +63,80 @@ class PixelSink : public video::FrameSink {
     milliseconds_ += millisecondsSince(start);
   }
 
-  at::Tensor pixels() const { return buffer_.pixels(); }
   double milliseconds() const { return milliseconds_; }
 
  private:
-  model::PixelBuffer buffer_;
+  Buffer& buffer_;
   double milliseconds_ = 0;
 };
+
+/// Stretches each frame to one size on its way to another sink.
+class StretchingSink : public video::FrameSink {
+ public:
+  StretchingSink(video::FrameSink& next, model::Size size) : next_(next), size_(size) {}
+
+  void frame(std::span<const int> slots, const video::Picture& picture) override {
+    const auto rgb = model::resizeAsOpenCv(picture.rgb, {.height = picture.height, .width = picture.width}, size_);
+    next_.frame(slots, {.rgb = rgb.data(), .width = size_.width, .height = size_.height});
+  }
+
+ private:
+  video::FrameSink& next_;
+  model::Size size_;
+};
+
+video::ClipInfo readStretched(const ClipRequest& request, video::FrameSink& sink, const CancelToken& token) {
+  if (!request.stretch) return readInput(request, sink, token);
+  StretchingSink stretching(sink, *request.stretch);
+  return readInput(request, stretching, token);
+}
 
 }  // namespace
 
 void FramesWork::read(const CancelToken& token) {
   const auto start = Clock::now();
   ByteSink sink(*this);
-  info = readInput(request, sink, token);
+  info = readStretched(request, sink, token);
   decodeMs = millisecondsSince(start);
 }
 
 void ClipWork::read(const model::Preprocessing& preprocessing, const CancelToken& token) {
   const auto start = Clock::now();
-  PixelSink sink(preprocessing, request.sampling.frames);
-  info = readInput(request, sink, token);
-  pixels = sink.pixels();
-  prepareMs = sink.milliseconds();
+  const video::Sampling& sampling = request.sampling;
+  const auto readInto = [&](auto& buffer) {
+    PreparingSink sink(buffer);
+    info = readStretched(request, sink, token);
+    prepareMs = sink.milliseconds();
+  };
+  if (request.views) {
+    views = std::make_unique<model::ViewFrames>(*request.views, sampling.clips, sampling.frames);
+    readInto(*views);
+  } else {
+    model::PixelBuffer buffer(preprocessing, sampling.frames);
+    readInto(buffer);
+    pixels = buffer.pixels();
+  }
   decodeMs = millisecondsSince(start) - prepareMs;
 }
 
 void ClipWork::infer(const model::Model& model, int threads, const CancelToken& token) {
   const auto start = Clock::now();
   model::setThreads(threads);
-  output = model.run(pixels, wanted.request, token);
+  output = views ? inferViews(model, token) : model.run(pixels, wanted.request, token);
   pixels.reset();
+  views.reset();
   if (wanted.normalize) model::normalizeEach(output.embedding, output.shape.back());
   inferMs = millisecondsSince(start);
+}
+
+/// One view after the other: one at a time is in memory as floats.
+model::Output ClipWork::inferViews(const model::Model& model, const CancelToken& token) {
+  model::ViewAverage average(views->average());
+  for (int view = 0; view < views->views(); ++view) {
+    token.check();
+    average.add(model.run(views->pixels(view), wanted.request, token));
+  }
+  return average.result();
 }
 
 }  // namespace tubelet::node

@@ -9,6 +9,7 @@
 
 #include "engine/cancellation.h"
 #include "model/model.h"
+#include "model/views.h"
 #include "node/input.h"
 #include "video/clip.h"
 
@@ -37,12 +38,14 @@ struct Embedding {
   bool normalize = false;  ///< each vector to length 1
 };
 
-/// run, prepare and forward: the clip as a model's pixels, and what the model made of them.
+/// run, prepare and forward: the clip, or the clips of a test protocol, as a model's pixels, and what the model made of
+/// them.
 struct ClipWork {
   ClipRequest request;
   Embedding wanted;
   video::ClipInfo info;
-  at::Tensor pixels;  ///< float32 [1, T, 3, H, W]
+  at::Tensor pixels;                         ///< float32 [1, T, 3, H, W]
+  std::unique_ptr<model::ViewFrames> views;  ///< instead, where the request is for views
   model::Output output;
   double decodeMs = 0;
   double prepareMs = 0;
@@ -52,6 +55,9 @@ struct ClipWork {
   void read(const model::Preprocessing& preprocessing, const CancelToken& token);
   /// Runs the model on the pixels and lets go of them. Throws like model::Model::run.
   void infer(const model::Model& model, int threads, const CancelToken& token);
+
+ private:
+  model::Output inferViews(const model::Model& model, const CancelToken& token);
 };
 
 }  // namespace tubelet::node

@@ -16,12 +16,11 @@ std::unique_ptr<video::Source> openSource(const Input& input, const video::Limit
 }
 
 video::ClipInfo readInput(const ClipRequest& request, video::FrameSink& sink, const CancelToken& token) {
-  const auto& [input, sampling, options] = request;
-  if (const auto* frames = std::get_if<video::RawFrames>(&input)) {
-    return video::readRawFrames(*frames, sampling, options, sink, token);
+  if (const auto* frames = std::get_if<video::RawFrames>(&request.input)) {
+    return video::readRawFrames(*frames, request.sampling, request.read, sink, token);
   }
-  const auto source = openSource(input, options.limits);
-  return video::readClip(*source, sampling, options, sink, token);
+  const auto source = openSource(request.input, request.read.limits);
+  return video::readClip(*source, request.sampling, request.read, sink, token);
 }
 
 }  // namespace tubelet::node

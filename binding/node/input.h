@@ -1,10 +1,13 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 
 #include "engine/cancellation.h"
+#include "model/size.h"
+#include "model/views.h"
 #include "video/clip.h"
 #include "video/raw_frames.h"
 #include "video/source.h"
@@ -29,6 +32,8 @@ struct ClipRequest {
   Input input;
   video::Sampling sampling;
   video::ReadOptions read;
+  std::optional<model::Size> stretch = {};  ///< every frame to this size first, as OpenCV does
+  std::optional<model::Views> views = {};   ///< with Sampling::Mode::Protocol
 };
 
 /// Throws like the sources' constructors, and Error(INVALID_ARGUMENT) for raw frames: they come from no container.

@@ -66,7 +66,11 @@ Napi::Value NativeModel::run(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value NativeModel::prepare(const Napi::CallbackInfo& info) {
-  return contained(info.Env(), [&] { return start(info, clipWork(info[0]), true, false); });
+  return contained(info.Env(), [&] {
+    auto work = clipWork(info[0]);
+    if (work->request.views) throw Error(ErrorCode::InvalidArgument, "The pixels of views come one view at a time.");
+    return start(info, std::move(work), true, false);
+  });
 }
 
 std::shared_ptr<ClipWork> NativeModel::clipWork(const Napi::Value& request) const {

@@ -41,16 +41,29 @@ struct Sampling {
     Consecutive,  ///< the first `frames` frames
     Timestamps,   ///< the frames on screen at `timestamps`
     Indices,      ///< the frames numbered `indices`
+    Protocol,     ///< the clips of a published test protocol
+  };
+  /// How each paper's own code lays the clips of its test over a video.
+  enum class Protocol {
+    VideoMae,         ///< on a grid of every `stride`-th frame
+    VideoMaeEven,     ///< spread over the whole video, interleaved
+    TimeSformer,      ///< from the first frame on
+    TimeSformerEven,  ///< the middles of equal segments
+    Vivit,            ///< windows at equal distances, in a video that starts over when it ends
   };
   /// How a video with too few frames is filled up.
   enum class Padding { RepeatLast, Loop };
 
   Mode mode = Mode::Spread;
-  int frames = 16;      ///< slots of the clip; with Timestamps and Indices as many as are listed
+  int frames = 16;      ///< slots of a clip; with Timestamps and Indices as many as are listed
   double interval = 0;  ///< seconds; Trained only
   Padding padding = Padding::RepeatLast;
   std::vector<double> timestamps = {};  ///< seconds from the start of the presentation, in any order; Timestamps only
   std::vector<std::int64_t> indices = {};  ///< from 0 at the start of the presentation, in any order; Indices only
+  Protocol protocol = Protocol::VideoMae;  ///< Protocol only, as what follows
+  int clips = 1;                           ///< of `frames` slots each, one after the other
+  double stride = 1;  ///< frames between two slots, in a video of `fps` a second; not for the even protocols
+  double fps = 30;
   /// The part of the video to sample, in seconds from the start of the presentation: the frames on screen from `start`
   /// on and before `end`. Timestamps and Indices count from the start of the presentation all the same.
   double start = 0;
@@ -78,7 +91,7 @@ struct ClipInfo {
   std::vector<double> timestamps;  ///< one a slot: the pts of the frame that fills it
   double start = 0;                ///< pts of the first frame used
   double end = 0;                  ///< end (pts + duration) of the last frame used
-  bool repeated = false;           ///< a frame fills more than one slot
+  bool repeated = false;           ///< a frame fills more than one slot of a clip
   bool tooShort = false;           ///< the video, or the part of it to sample, is shorter than the clip should be
   bool toneMapped = false;         ///< a picture of high dynamic range (PQ or HLG) was brought to the standard range
   std::vector<std::string> warnings;

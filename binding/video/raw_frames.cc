@@ -79,7 +79,7 @@ ClipInfo readRawFrames(const RawFrames& frames, const Sampling& sampling, const 
   Sampling within = sampling;
   within.start = std::max(sampling.start, times.front());
   checkSampling(within);
-  const auto [frameOfSlot, tooShort] = sampleFrames(within, times, frames.end);
+  const auto [frameOfSlot, repeated, tooShort] = sampleFrames(within, times, frames.end);
 
   std::map<std::size_t, std::vector<int>> slotsOfFrame;
   for (std::size_t slot = 0; slot < frameOfSlot.size(); ++slot) {
@@ -88,7 +88,7 @@ ClipInfo readRawFrames(const RawFrames& frames, const Sampling& sampling, const 
 
   ClipInfo info;
   info.timestamps.resize(frameOfSlot.size());
-  info.repeated = slotsOfFrame.size() < frameOfSlot.size();
+  info.repeated = repeated;
   info.tooShort = tooShort;
   const std::size_t last = slotsOfFrame.rbegin()->first;
   info.start = times[slotsOfFrame.begin()->first];

@@ -33,6 +33,12 @@ std::optional<Extent> extentOf(const Sampling& sampling) {
       const bool inside = first >= 0 && sampling.start == 0 && !sampling.end;
       return inside ? std::optional(Extent{0, static_cast<std::size_t>(last) + 2}) : std::nullopt;
     }
+    case Sampling::Mode::Protocol: {
+      // One clip of this protocol is at the beginning, whatever follows.
+      const bool first = sampling.protocol == Sampling::Protocol::TimeSformer && sampling.clips == 1;
+      const double length = sampling.frames * sampling.stride / sampling.fps;
+      return first ? std::optional(Extent{sampling.start + length, 2}) : std::nullopt;
+    }
     case Sampling::Mode::Trained:
     case Sampling::Mode::Spread:
       return std::nullopt;
@@ -79,7 +85,7 @@ ClipInfo readClip(Source& source, const Sampling& sampling, const ReadOptions& o
   info.timestamps.resize(sample.frames.size());
   info.start = timeline.seconds(timeline.frames[first].pts);
   info.end = timeline.end(final);
-  info.repeated = targets.size() < sample.frames.size();
+  info.repeated = sample.repeated;
   info.tooShort = sample.tooShort;
   ClipReader(packets, timeline, std::move(targets), options, sink, info).read();
   return info;

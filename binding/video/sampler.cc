@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 #include <string>
 
 #include "engine/error.h"
+#include "video/protocol.h"
 #include "video/text.h"
 
 namespace tubelet::video {
@@ -112,34 +114,33 @@ Sample indices(const Sampling& sampling, const Part& part) {
   return sample;
 }
 
-}  // namespace
-
-std::size_t slotCount(const Sampling& sampling) {
-  switch (sampling.mode) {
-    case Sampling::Mode::Timestamps:
-      return sampling.timestamps.size();
-    case Sampling::Mode::Indices:
-      return sampling.indices.size();
-    default:
-      return static_cast<std::size_t>(std::max(sampling.frames, 0));
+Sample protocol(const Sampling& sampling, const Part& part) {
+  const bool nominal = countsNominally(sampling.protocol);
+  // A video of another frame rate is taken as the one of `fps` that shows the same: its frame i is what is on the
+  // screen in the middle of its time, so that times that are rounded, or a rate of 30000/1001, do not shift the count.
+  const double last = std::ceil((part.length() - kTolerance) * sampling.fps - 0.5);
+  const auto count = nominal ? static_cast<std::size_t>(std::max(last, 0.0)) + 1 : part.count;
+  const auto [positions, tooShort] = protocolPositions(sampling, count);
+  Sample sample;
+  sample.tooShort = tooShort;
+  for (const double position : positions) {
+    const std::size_t frame = nominal ? frameAt(part.times, part.start + (position + 0.5) / sampling.fps)
+                                      : part.first + static_cast<std::size_t>(position);
+    sample.frames.push_back(std::clamp(frame, part.first, part.last()));
   }
+  return sample;
 }
 
-void checkSampling(const Sampling& sampling) {
-  const auto refuse = [](const std::string& message) { throw Error(ErrorCode::InvalidArgument, message); };
-  if (slotCount(sampling) < 1) refuse("A clip needs at least one frame.");
-  if (!(sampling.interval >= 0)) refuse("The interval must not be negative.");
-  if (!(sampling.start >= 0) || std::isinf(sampling.start)) {
-    refuse("The range starts at " + secondsText(sampling.start) + "; a video starts at 0 s.");
+/// Whether a frame comes twice in one of the clips of `length` slots.
+bool repeats(std::span<const std::size_t> frames, std::size_t length) {
+  for (; !frames.empty(); frames = frames.subspan(length)) {
+    const auto clip = frames.first(length);
+    if (std::set<std::size_t>(clip.begin(), clip.end()).size() < length) return true;
   }
-  if (sampling.end && !(*sampling.end > sampling.start)) {
-    refuse("The range from " + secondsText(sampling.start) + " to " + secondsText(*sampling.end) +
-           " is empty. Its end must come after its start.");
-  }
+  return false;
 }
 
-Sample sampleFrames(const Sampling& sampling, std::span<const double> times, double end) {
-  const Part part(sampling, times, end);
+Sample sampleAny(const Sampling& sampling, const Part& part) {
   switch (sampling.mode) {
     case Sampling::Mode::Trained:
       return trained(sampling, part);
@@ -151,8 +152,49 @@ Sample sampleFrames(const Sampling& sampling, std::span<const double> times, dou
       return timestamps(sampling, part);
     case Sampling::Mode::Indices:
       return indices(sampling, part);
+    case Sampling::Mode::Protocol:
+      return protocol(sampling, part);
   }
   return {};
+}
+
+}  // namespace
+
+std::size_t slotCount(const Sampling& sampling) {
+  switch (sampling.mode) {
+    case Sampling::Mode::Timestamps:
+      return sampling.timestamps.size();
+    case Sampling::Mode::Indices:
+      return sampling.indices.size();
+    case Sampling::Mode::Protocol:
+      return static_cast<std::size_t>(std::max(sampling.frames, 0)) *
+             static_cast<std::size_t>(std::max(sampling.clips, 0));
+    default:
+      return static_cast<std::size_t>(std::max(sampling.frames, 0));
+  }
+}
+
+void checkSampling(const Sampling& sampling) {
+  const auto refuse = [](const std::string& message) { throw Error(ErrorCode::InvalidArgument, message); };
+  if (slotCount(sampling) < 1) refuse("A clip needs at least one frame.");
+  if (!(sampling.interval >= 0)) refuse("The interval must not be negative.");
+  if (sampling.mode == Sampling::Mode::Protocol && !(sampling.stride > 0 && sampling.fps > 0)) {
+    refuse("The stride and the frame rate it counts in must be above 0.");
+  }
+  if (!(sampling.start >= 0) || std::isinf(sampling.start)) {
+    refuse("The range starts at " + secondsText(sampling.start) + "; a video starts at 0 s.");
+  }
+  if (sampling.end && !(*sampling.end > sampling.start)) {
+    refuse("The range from " + secondsText(sampling.start) + " to " + secondsText(*sampling.end) +
+           " is empty. Its end must come after its start.");
+  }
+}
+
+Sample sampleFrames(const Sampling& sampling, std::span<const double> times, double end) {
+  Sample sample = sampleAny(sampling, Part(sampling, times, end));
+  const bool several = sampling.mode == Sampling::Mode::Protocol;
+  sample.repeated = repeats(sample.frames, several ? static_cast<std::size_t>(sampling.frames) : sample.frames.size());
+  return sample;
 }
 
 }  // namespace tubelet::video

@@ -7,7 +7,6 @@ import { type ParseArgsConfig, parseArgs } from 'node:util';
 
 import { type Device, deviceRule } from '../device';
 import { type Precision, precisionRule } from '../precision';
-import { type SamplingMode, samplingModes } from '../sampling';
 import { closest } from '../suggest';
 
 /** Wrong usage: the message goes to standard error with a hint at --help, and the exit code is 2. */
@@ -120,11 +119,13 @@ export function precisionName(value: string | undefined): Precision | 'auto' | u
   throw new UsageError(`--precision takes fp32, bf16 or auto, not '${value}'`);
 }
 
-/** A sampling mode, or nothing. */
-export function samplingMode(value: string | undefined): SamplingMode | undefined {
-  const mode = samplingModes.find((name) => name === value);
-  if (value !== undefined && mode === undefined) {
-    throw new UsageError(`--sampling takes one of ${samplingModes.join(', ')}, not '${value}'`);
-  }
-  return mode;
+/** One of a few words, or nothing. */
+export function oneOf<const W extends string>(
+  name: string,
+  value: string | undefined,
+  words: readonly W[],
+): W | undefined {
+  const known = words.find((word) => word === value);
+  if (value === undefined || known !== undefined) return known;
+  throw new UsageError(`--${name} takes ${words.length > 1 ? 'one of ' : ''}${words.join(', ')}, not '${value}'`);
 }

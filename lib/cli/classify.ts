@@ -11,7 +11,7 @@ import { withModel } from './model';
 import { footer, heading, jsonLine } from './output';
 import { type Session, eachVideo } from './session';
 import { bar, fit, left, lengthOf, percent, percentWidth, printable, styled } from './text';
-import { clipHelp, clipOf, clipOptions, videosOf } from './videos';
+import { adjustmentsOf, modelClipHelp, modelClipOf, modelClipOptions, videosOf } from './videos';
 
 const help = `Usage: tubelet classify FILE... [options]
 
@@ -24,7 +24,7 @@ ${optionHelp.precision}
   --top N          how many of the best classes to print; default 5
   --labels FILE    names for the classes, one a line, instead of the model's own
   --logits         the classifier's raw output as well (in JSON)
-${clipHelp}
+${modelClipHelp}
 ${optionHelp.json}
 
 Examples:
@@ -43,14 +43,14 @@ export const classify: Command = {
       top: { type: 'string' },
       labels: { type: 'string' },
       logits: { type: 'boolean' },
-      ...clipOptions,
+      ...modelClipOptions,
       json: { type: 'boolean' },
     });
     const videos = videosOf(files, values);
     const options = {
       topK: wholeNumber('top', values.top, mostClasses),
       logits: values.logits,
-      ...clipOf(values, session),
+      ...modelClipOf(values, session),
     };
     const device = deviceName(values.device);
     const precision = precisionName(values.precision);
@@ -64,7 +64,7 @@ export const classify: Command = {
           const result = await model.classify(video, options);
           session.print(asTable ? report(name, result, session, isFirst) : jsonLine(name, result));
         }),
-      { labels: values.labels, device, precision },
+      { labels: values.labels, device, precision, ...adjustmentsOf(values) },
     );
   },
 };

@@ -9,14 +9,14 @@ import type { Model } from '../model';
 import { bundledModels } from '../names';
 import type { ClassifyResult } from '../results';
 import { binding, openBinding } from '../runtime';
-import { UsageError, deviceName, parse, precisionName, samplingMode, wholeNumber } from './arguments';
+import { UsageError, deviceName, oneOf, parse, precisionName, wholeNumber } from './arguments';
 import { type Command, optionHelp } from './command';
 import { loadShown } from './model';
 import { heading, jsonLine } from './output';
 import { type Session, eachVideo } from './session';
 import { sideBySide } from './side-by-side';
 import { milliseconds, printable, styled, table } from './text';
-import type { Video } from './videos';
+import { type Video, modelSamplingHelp, modelSamplingModes, recipeOf } from './videos';
 
 const help = `Usage: tubelet compare FILE... [options]
 
@@ -27,14 +27,15 @@ Options:
   --models A,B,C   the models' names (see tubelet classify --help); default: the
                    bundled ones
   --top N          how many of the best classes to print; default 5
-  --sampling MODE  which frames: trained (default), spread or consecutive
+${modelSamplingHelp}
 ${optionHelp.device}
 ${optionHelp.precision}
   --json           one JSON line a file
 
 Examples:
   tubelet compare samples/*.mp4
-  tubelet compare clip.mp4 --models motion-vivit,./my-model --top 3`;
+  tubelet compare clip.mp4 --models motion-vivit,./my-model --top 3
+  tubelet compare clip.mp4 --recipe tutorial`;
 
 export const compare: Command = {
   summary: 'show what several models make of each video, side by side',
@@ -44,13 +45,15 @@ export const compare: Command = {
       models: { type: 'string' },
       top: { type: 'string' },
       sampling: { type: 'string' },
+      recipe: { type: 'string' },
       device: { type: 'string' },
       precision: { type: 'string' },
       json: { type: 'boolean' },
     });
     const options = {
       topK: wholeNumber('top', values.top, mostClasses),
-      sampling: samplingMode(values.sampling),
+      sampling: oneOf('sampling', values.sampling, modelSamplingModes),
+      recipe: recipeOf(values),
       signal: session.signal,
     };
     if (files.includes('-')) throw new UsageError('compare reads a FILE once for each model: - is none');

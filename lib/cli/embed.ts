@@ -11,7 +11,7 @@ import { withModel } from './model';
 import { footer, heading, jsonLine } from './output';
 import { type Session, eachVideo } from './session';
 import { right } from './text';
-import { clipHelp, clipOf, clipOptions, videosOf } from './videos';
+import { adjustmentsOf, modelClipHelp, modelClipOf, modelClipOptions, videosOf } from './videos';
 
 const help = `Usage: tubelet embed FILE... [options]
 
@@ -27,7 +27,7 @@ ${optionHelp.precision}
   --pooling P      head, mean (of the patches' tokens), cls, or none (the grid
                    of tokens); default head, with --layer mean
   --normalize      scale vectors to length 1: a dot product is then the cosine
-${clipHelp}
+${modelClipHelp}
 ${optionHelp.json}
 
 Examples:
@@ -46,7 +46,7 @@ export const embed: Command = {
       layer: { type: 'string' },
       pooling: { type: 'string' },
       normalize: { type: 'boolean' },
-      ...clipOptions,
+      ...modelClipOptions,
       json: { type: 'boolean' },
     });
     const videos = videosOf(files, values);
@@ -54,7 +54,7 @@ export const embed: Command = {
       layer: wholeNumber('layer', values.layer, mostLayers, 0),
       pooling: poolingOf(values.pooling),
       normalize: values.normalize,
-      ...clipOf(values, session),
+      ...modelClipOf(values, session),
     };
     const device = deviceName(values.device);
     const precision = precisionName(values.precision);
@@ -68,7 +68,7 @@ export const embed: Command = {
           const result = await model.embed(video, options);
           session.print(asTable ? report(name, result, session, isFirst) : jsonLine(name, result));
         }),
-      { device, precision },
+      { device, precision, ...adjustmentsOf(values) },
     );
   },
 };

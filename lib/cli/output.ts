@@ -32,8 +32,16 @@ export function footer(result: Provenance, session: Session): string[] {
   ];
   return [
     ...clipLines(result, session),
+    ...viewLines(result, session),
     quiet(`${printable(name)}${version}${precision}: ${times.join(', ')}`, session),
   ];
+}
+
+function viewLines({ views }: Provenance, session: Session): string[] {
+  if (views === undefined) return [];
+  const { clips, crops } = views;
+  const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? '' : 's'}`;
+  return [quiet(`${clips * crops} views: ${count(clips, 'clip')} of ${count(crops, 'crop')} each`, session)];
 }
 
 /** What was read, and what was odd about it. */

@@ -4,8 +4,10 @@
  * @module
  */
 import type { EncodedVideo } from '../inputs/kinds';
-import type { ClipOptions, Limits, ReadingOptions } from '../reading';
-import { UsageError, listOf, samplingMode, secondsFrom, wholeNumber } from './arguments';
+import type { LoadOptions } from '../load';
+import type { ClipOptions, Limits, ModelClipOptions, ReadingOptions } from '../reading';
+import { type FrameList, type ModelSampling, samplingModes } from '../sampling';
+import { UsageError, listOf, oneOf, secondsFrom, wholeNumber } from './arguments';
 import type { Session } from './session';
 
 /** One video of a command line. */
@@ -33,6 +35,14 @@ export const clipOptions = {
   start: { type: 'string' },
   end: { type: 'string' },
   bt709: { type: 'boolean' },
+  recipe: { type: 'string' },
+} as const;
+
+/** Options of commands that show clips to one model. */
+export const modelClipOptions = {
+  ...clipOptions,
+  resize: { type: 'string' },
+  range: { type: 'string' },
 } as const;
 
 const sourceHelp = `  FILE             a path, or - for standard input
@@ -48,16 +58,36 @@ const damageHelp = `  --tolerate       take what can be read of a damaged video
 export const readingHelp = `${sourceHelp}
 ${damageHelp}`;
 
-/** Lines about {@link clipOptions}. */
-export const clipHelp = `${sourceHelp}
-  --sampling MODE  which frames: trained (default), spread or consecutive
-  --timestamps S,S,...
+const recipeHelp = `  --recipe tutorial
+                   instead: the first frames, each stretched to 480 x 480 with
+                   OpenCV's bilinear filter`;
+
+/** Lines about --sampling and --recipe, for commands that show videos to models. */
+export const modelSamplingHelp = `  --sampling MODE  which frames: trained (default), spread, consecutive, or
+                   paper: the published test, many views averaged
+${recipeHelp}`;
+
+const frameHelp = `  --timestamps S,S,...
                    instead: the frames on screen at these seconds
   --indices N,N,...
                    instead: the frames with these numbers, from 0
   --start S        sample from this second on
   --end S          sample up to this second
-  --bt709          take colours that are not tagged as BT.709, not BT.601
+  --bt709          take colours that are not tagged as BT.709, not BT.601`;
+
+/** Lines about {@link clipOptions}. */
+export const clipHelp = `${sourceHelp}
+  --sampling MODE  which frames: trained (default), spread or consecutive
+${recipeHelp}
+${frameHelp}
+${damageHelp}`;
+
+/** Lines about {@link modelClipOptions}. */
+export const modelClipHelp = `${sourceHelp}
+${modelSamplingHelp}
+${frameHelp}
+  --resize HOW     antialias (default) or plain, as the papers' own code
+  --range WHICH    ViViT: processor (default) or paper, from -1 to 1
 ${damageHelp}`;
 
 interface ReadingValues {
@@ -75,6 +105,12 @@ interface ClipValues extends ReadingValues {
   start?: string | undefined;
   end?: string | undefined;
   bt709?: boolean | undefined;
+  recipe?: string | undefined;
+}
+
+interface ModelClipValues extends ClipValues {
+  resize?: string | undefined;
+  range?: string | undefined;
 }
 
 /** The videos that files and addresses name, files first. */
@@ -109,18 +145,48 @@ export function readingOf(values: ReadingValues, session: Session): ReadingOptio
 
 /** The library's options for {@link clipOptions}. */
 export function clipOf(values: ClipValues, session: Session): ClipOptions {
+  return { ...partOf(values, session), sampling: samplingOf(values, samplingModes) };
+}
+
+/** The library's options for {@link modelClipOptions}, but for those of {@link adjustmentsOf}. */
+export function modelClipOf(values: ModelClipValues, session: Session): ModelClipOptions {
+  return { ...partOf(values, session), sampling: samplingOf(values, modelSamplingModes) };
+}
+
+/** What {@link modelClipOptions} say to `load`. */
+export function adjustmentsOf({ resize, range }: ModelClipValues): Pick<LoadOptions, 'resize' | 'range'> {
+  return {
+    resize: oneOf('resize', resize, ['antialias', 'plain']),
+    range: oneOf('range', range, ['processor', 'paper']),
+  };
+}
+
+/** The words that --sampling takes where a model looks. */
+export const modelSamplingModes = [...samplingModes, 'paper'] as const;
+
+/** The word that --recipe takes. */
+export function recipeOf({ recipe, sampling }: Pick<ClipValues, 'recipe' | 'sampling'>): ClipOptions['recipe'] {
+  if (recipe !== undefined && sampling !== undefined)
+    throw new UsageError('--recipe and --sampling exclude each other');
+  return oneOf('recipe', recipe, ['tutorial']);
+}
+
+function partOf(values: ClipValues, session: Session): Omit<ClipOptions, 'sampling'> {
   return {
     ...readingOf(values, session),
-    sampling: samplingOf(values),
+    recipe: recipeOf(values),
     start: secondsFrom('start', values.start),
     end: secondsFrom('end', values.end),
     untaggedMatrix: values.bt709 === true ? 'bt709' : undefined,
   };
 }
 
-function samplingOf({ sampling, timestamps, indices }: ClipValues): ClipOptions['sampling'] {
-  if ([sampling, timestamps, indices].filter((value) => value !== undefined).length > 1) {
-    throw new UsageError('--sampling, --timestamps and --indices exclude each other');
+function samplingOf<const W extends ModelSampling & string>(
+  { sampling, timestamps, indices, recipe }: ClipValues,
+  modes: readonly W[],
+): W | FrameList | undefined {
+  if ([sampling, timestamps, indices, recipe].filter((value) => value !== undefined).length > 1) {
+    throw new UsageError('--sampling, --timestamps, --indices and --recipe exclude each other');
   }
   if (timestamps !== undefined) return { timestamps: listOf('timestamps', timestamps, secondsFrom) };
   if (indices !== undefined) {
@@ -128,7 +194,7 @@ function samplingOf({ sampling, timestamps, indices }: ClipValues): ClipOptions[
       indices: listOf('indices', indices, (name, value) => wholeNumber(name, value, Number.MAX_SAFE_INTEGER, 0)),
     };
   }
-  return samplingMode(sampling);
+  return oneOf('sampling', sampling, modes);
 }
 
 const limitNames = ['bytes', 'pixels', 'frames', 'streams'] as const;

@@ -130,6 +130,21 @@ describe('the native surface', function () {
       ['NaN frames', () => native.readFrames(sampled({ frames: NaN })), /frames must be a whole number/],
       ['no interval', () => native.readFrames(sampled({ mode: 'trained' })), /interval must be the seconds/],
       ['an endless interval', () => native.readFrames(sampled({ interval: Infinity })), /interval must be a finite/],
+      [
+        'a protocol without views',
+        () => native.readFrames(protocol({})),
+        /request\.views must be given with the sampling/,
+      ],
+      [
+        'views without a protocol',
+        () => native.readFrames(viewed({})),
+        /views must be given with .* and with no other/,
+      ],
+      ['an unknown protocol', () => native.readFrames(protocol({ name: 'i3d' })), /protocol\.name must be one of/],
+      ['no clips', () => native.readFrames(protocol({ clips: 0 })), /protocol\.clips must be a whole number from 1 to/],
+      ['a stride of 0', () => native.readFrames(protocol({ stride: 0 })), /protocol\.stride must be a number above 0/],
+      ['no crops', () => native.readFrames(viewed({ crops: 0 })), /views\.crops must be/],
+      ['no size', () => native.readFrames({ ...clip(16), stretch: { width: 0, height: 1 } }), /stretch\.width must be/],
       ['unknown padding', () => native.readFrames(sampled({ padding: 'black' })), /padding must be one of/],
       ['no weight files', () => native.loadModel({ ...spec, weightFiles: [] }), /weightFiles must be .* at least one/],
       [
@@ -149,6 +164,13 @@ describe('the native surface', function () {
 
     function sampled(changes: object): NativeClipRequest {
       return untyped({ ...clip(16), sampling: { ...clip(16).sampling, ...changes } });
+    }
+    function viewed(changes: object): NativeClipRequest {
+      const views = { crops: 3, filter: 'torch', roundUp: true, average: 'logits', preprocessing: spec.preprocessing };
+      return untyped({ ...clip(16), views: { ...views, ...changes } });
+    }
+    function protocol(changes: object): NativeClipRequest {
+      return sampled({ mode: 'protocol', protocol: { name: 'vivit', clips: 4, stride: 2, fps: 30, ...changes } });
     }
     function bytes(content: Uint8Array): NativeInput {
       return { kind: 'bytes', bytes: content, name: '<bytes>' };

@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import {
   UsageError,
   listOf,
+  oneOf,
   parse,
   parseOptions,
   positiveNumber,
-  samplingMode,
   secondsFrom,
   wholeNumber,
 } from '#lib/cli/arguments';
@@ -67,9 +67,10 @@ describe('arguments', () => {
     refuses(() => wholeNumber('stream', '6', 5, 0), /^--stream takes a whole number from 0 to 5, not '6'$/);
   });
 
-  it('name a sampling mode', () => {
-    assert.equal(samplingMode('spread'), 'spread');
-    assert.equal(samplingMode(undefined), undefined);
-    refuses(() => samplingMode('middle'), /^--sampling takes one of trained, spread, consecutive, not 'middle'$/);
+  it('are one of a few words', () => {
+    assert.equal(oneOf('sampling', 'spread', ['trained', 'spread']), 'spread');
+    assert.equal(oneOf('sampling', undefined, ['trained']), undefined);
+    refuses(() => oneOf('sampling', 'x', ['trained', 'spread']), /^--sampling takes one of trained, spread, not 'x'$/);
+    refuses(() => oneOf('recipe', 'blog', ['tutorial']), /^--recipe takes tutorial, not 'blog'$/);
   });
 });

@@ -10,7 +10,7 @@ import { basename, join } from 'node:path';
 import { PNG } from 'pngjs';
 
 import { packageVersion } from '#lib/package';
-import type { ClassifyResult, EmbedResult, ProbeResult } from '#lib/index';
+import { type ClassifyResult, type EmbedResult, type ProbeResult, classify } from '#lib/index';
 
 import { inRoot } from '../support/paths';
 import { samples } from '../support/samples';
@@ -112,7 +112,13 @@ describe('the program', function () {
     [['frames', '--start', 'x', 'a'], /^tubelet frames: --start takes seconds from 0 on, not 'x'/],
     [['frames', '--timestamps', '1,,2', 'a'], /^tubelet frames: --timestamps takes seconds from 0 on, not ''/],
     [['frames', '--indices', '1,b', 'a'], /^tubelet frames: --indices takes a whole number from 0 to \d+, not 'b'/],
-    [['frames', '--indices', '1', '--timestamps', '1', 'a'], /^tubelet frames: --sampling, --timestamps and --ind/],
+    [['frames', '--indices', '1', '--timestamps', '1', 'a'], /^tubelet frames: --sampling, --timestamps, --ind/],
+    [['frames', '--recipe', 'tutorial', '--indices', '1', 'a'], /^tubelet frames: .* exclude each other/],
+    [['frames', '--sampling', 'paper', 'a'], /^tubelet frames: --sampling takes one of trained, .*, not 'paper'/],
+    [['compare', '--recipe', 'tutorial', '--sampling', 'paper', 'a'], /^tubelet compare: --recipe and --sampling exc/],
+    [['classify', '--recipe', 'blog', 'a'], /^tubelet classify: --recipe takes tutorial, not 'blog'/],
+    [['embed', '--resize', 'bicubic', 'a'], /^tubelet embed: --resize takes one of antialias, plain, not 'bicubic'/],
+    [['classify', '--range', 'full', 'a'], /^tubelet classify: --range takes one of processor, paper, not 'full'/],
     [['frames', '--sampling', 'spread', '--indices', '1', 'a'], /^tubelet frames: .* exclude each other/],
     [['classify', '--timeout', '0', 'a'], /^tubelet classify: --timeout takes a number of seconds above 0/],
     [
@@ -168,6 +174,31 @@ describe('the program on clips', function () {
     const { code, stderr } = await tubelet(['classify', clip, '--model', model, '--labels', file]);
     assert.equal(code, 1);
     assert.match(stderr, /^tubelet classify: INVALID_ARGUMENT: 'labels' has 2 entries, but 'motion-vivit' tells 10/);
+  });
+
+  it('classify and compare take the published tests and the recipe', async () => {
+    const { stdout, stderr } = await tubelet(['classify', clip, '--model', model, '--sampling', 'paper']);
+    const [{ views, timestamps }] = jsonLines(stdout) as [ClassifyResult];
+    assert.deepEqual(views, { clips: 4, crops: 3 }, stderr);
+    assert.equal(timestamps.length, 4 * 8);
+    const compared = await tubelet(['compare', clip, '--models', model, '--recipe', 'tutorial', '--json']);
+    const [{ models }] = jsonLines(compared.stdout) as [{ models: ClassifyResult[] }];
+    assert.deepEqual(
+      models[0]?.predictions,
+      (await classify(clip, { model, recipe: 'tutorial' })).predictions,
+      compared.stderr,
+    );
+  });
+
+  it('embed and classify resize and scale as they are told', async () => {
+    const vector = async (...options: string[]): Promise<number[]> => {
+      const { stdout, stderr } = await tubelet(['embed', clip, '--model', model, ...options]);
+      assert.equal(stderr, '');
+      return (jsonLines(stdout) as [{ data: number[] }])[0].data;
+    };
+    const asIs = await vector();
+    assert.notDeepEqual(await vector('--resize', 'plain'), asIs);
+    assert.deepEqual(await vector('--resize', 'antialias', '--range', 'processor'), asIs);
   });
 
   it('models prints one JSON line a checkpoint', async () => {

@@ -5,7 +5,17 @@ import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 
 import { families } from '#lib/config';
-import { type Model, TubeletError, type TubeletErrorCode, classify, embed, load, probe, readFrames } from '#lib/index';
+import {
+  type LoadOptions,
+  type Model,
+  TubeletError,
+  type TubeletErrorCode,
+  classify,
+  embed,
+  load,
+  probe,
+  readFrames,
+} from '#lib/index';
 
 import { inRoot } from '../support/paths';
 import { rejectsWith } from '../support/rejects';
@@ -74,6 +84,44 @@ describe('the API', function () {
     assert.ok(span(consecutive) < span(trained) + 1e-9 && span(trained) < span(spread));
     assert.deepEqual((await readFrames(clip, { model })).timestamps, trained);
     assert.deepEqual((await readFrames(clip, { model, sampling: 'spread' })).timestamps, spread);
+  });
+
+  it('runs the published test of each family, and reads no more than it takes', async () => {
+    const [nasa = ''] = samples.filter((name) => name.endsWith('nasa_13013.mp4'));
+    const limits = { frames: 100 }; // of 390
+    const paper = { sampling: 'paper', limits } as const;
+    // TimeSformer's only clip ends after a second; the clips of the others reach over the whole video.
+    const { views, timestamps } = await classify(nasa, { model: 'motion-timesformer', ...paper });
+    assert.deepEqual(views, { clips: 1, crops: 3 });
+    assert.ok((timestamps.at(-1) ?? NaN) < 1.1);
+    await rejectsWith(classify(nasa, { model: 'motion-videomae', ...paper }), 'LIMIT_EXCEEDED', /100/);
+
+    await using vivit = await load('motion-vivit');
+    const all = await vivit.embed(nasa, { sampling: 'paper' });
+    assert.deepEqual(all.views, { clips: 4, crops: 3 });
+    assert.ok((all.timestamps.at(-1) ?? NaN) > 12);
+    await using evenly = await load('motion-vivit', { sampling: { stride: null } });
+    const refused = evenly.classify(nasa, { sampling: 'paper' });
+    await rejectsWith(refused, 'INVALID_ARGUMENT', /no published test protocol for vivit with frames spread evenly/);
+  });
+
+  it("makes of the published test what 'resize' and 'range' say, when they are said", async () => {
+    // The bundled ViViT with a preprocessor as Google's, from -3 to 1.
+    const google = join(folder(), 'google');
+    await cp(inRoot('models', model), google, { recursive: true });
+    const file = join(google, 'preprocessor_config.json');
+    const config = JSON.parse(await readFile(file, 'utf8')) as object;
+    await writeFile(file, JSON.stringify({ ...config, do_normalize: true }));
+
+    const logits = async (name: string, options: LoadOptions): Promise<Float32Array | undefined> => {
+      await using loaded = await load(name, options);
+      return (await loaded.classify(clip, { sampling: 'paper', logits: true })).logits;
+    };
+    const asPaper = await logits(google, {});
+    assert.deepEqual(await logits(model, {}), asPaper); // its processor gives the paper's range
+    assert.deepEqual(await logits(google, { resize: 'plain', range: 'paper' }), asPaper);
+    assert.notDeepEqual(await logits(google, { range: 'processor' }), asPaper);
+    assert.notDeepEqual(await logits(google, { resize: 'antialias' }), asPaper);
   });
 
   it('reads frames at the size of the video', async () => {

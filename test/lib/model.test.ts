@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 
-import type { NativeClipRequest, NativeModel, NativeOutput, NativeTask } from '#lib/binding';
+import type { NativeClipRequest, NativeModel, NativeOutput, NativeTask, NativeViews } from '#lib/binding';
 import { LoadedModel, type ModelInfo } from '#lib/loaded';
 import { Model } from '#lib/model';
 
@@ -42,6 +42,27 @@ const info: ModelInfo = {
   milliseconds: { load: 5 },
 };
 
+const views: NativeViews = {
+  crops: 3,
+  filter: 'tensorflow',
+  roundUp: true,
+  average: 'logits',
+  preprocessing: {
+    resize: 'shortest-edge',
+    resizeHeight: 36,
+    resizeWidth: 36,
+    interpolation: 'bilinear',
+    antialias: true,
+    cropHeight: 32,
+    cropWidth: 32,
+    rescaleFactor: 1 / 127.5,
+    offset: true,
+    normalize: false,
+    mean: [0.5, 0.5, 0.5],
+    std: [0.5, 0.5, 0.5],
+  },
+};
+
 /** A native model that answers when told to. */
 class FakeNative implements NativeModel {
   readonly requests: NativeClipRequest[] = [];
@@ -51,6 +72,7 @@ class FakeNative implements NativeModel {
   readonly weightBytes = 100;
   readonly layers = 6;
   readonly device = 'cpu';
+  readonly precision = 'fp32';
 
   run(request: NativeClipRequest): NativeTask<NativeOutput> {
     this.requests.push(request);
@@ -78,7 +100,7 @@ class FakeNative implements NativeModel {
 
 function fake(labels = info.labels): { native: FakeNative; model: Model } {
   const native = new FakeNative();
-  return { native, model: new Model(new LoadedModel(native, { ...info, labels })) };
+  return { native, model: new Model(new LoadedModel(native, { ...info, labels }, views)) };
 }
 
 describe('a model', () => {
@@ -100,6 +122,7 @@ describe('a model', () => {
         padding: 'loop',
         timestamps: [],
         indices: [],
+        protocol: null,
         start: 0,
         end: null,
       },
@@ -110,9 +133,38 @@ describe('a model', () => {
         untaggedMatrix: 'bt601',
       },
       embedding: { layer: null, pooling: 'head', normalize: false },
+      stretch: undefined,
+      views: undefined,
     });
     for (const answer of native.answers) answer();
     await Promise.all(calls);
+    await model.dispose();
+  });
+
+  it("is shown the views of its family's protocol when asked", async () => {
+    const { native, model } = fake();
+    const calls = [model.classify('/a.mp4', { sampling: 'paper' }), model.embed('/a.mp4', { sampling: 'paper' })];
+    for (const request of native.requests) {
+      assert.equal(request.sampling.mode, 'protocol');
+      assert.deepEqual(request.sampling.protocol, { name: 'vivit', clips: 4, stride: 2, fps: 30 });
+      assert.deepEqual(request.views, views);
+    }
+    for (const answer of native.answers) answer();
+    for (const result of await Promise.all(calls)) assert.deepEqual(result.views, { clips: 4, crops: 3 });
+    await model.dispose();
+  });
+
+  it('is shown the first frames, stretched, by the recipe of the tutorials', async () => {
+    const { native, model } = fake();
+    const call = model.classify('/a.mp4', { recipe: 'tutorial' });
+    const [request] = native.requests;
+    assert.deepEqual([request?.sampling.mode, request?.stretch], ['consecutive', { width: 480, height: 480 }]);
+    native.answers[0]?.();
+    assert.equal((await call).views, undefined);
+    for (const sampling of ['paper', 'consecutive', { indices: [0, 1] }] as const) {
+      const message = /^embed: the recipe 'tutorial' chooses the frames itself: leave 'sampling' out/;
+      await rejectsWith(model.embed('/a.mp4', { recipe: 'tutorial', sampling }), 'INVALID_ARGUMENT', message);
+    }
     await model.dispose();
   });
 
@@ -188,7 +240,7 @@ describe('a model', () => {
     ] as const) {
       await rejectsWith(model.embed('/a.mp4', options), 'INVALID_ARGUMENT', message);
     }
-    const videomae = new Model(new LoadedModel(native, { ...info, family: 'videomae' }));
+    const videomae = new Model(new LoadedModel(native, { ...info, family: 'videomae' }, views));
     const cls = videomae.embed('/a.mp4', { pooling: 'cls' });
     await rejectsWith(cls, 'INVALID_ARGUMENT', /'fake' has no CLS token, as no VideoMAE has: use pooling 'mean'/);
     assert.equal(native.requests.length, 0);

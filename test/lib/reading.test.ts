@@ -51,6 +51,7 @@ describe('the reading options', () => {
     [{ timeoutMs: Infinity }, /option 'timeoutMs' must be .* got Infinity/],
     [{ start: -1 }, /option 'start' must be a number from 0 on, got -1/],
     [{ end: NaN }, /option 'end' must be a number from 0 on, got NaN/],
+    [{ recipe: 'blog' }, /option 'recipe' must be one of 'tutorial', got 'blog'/],
     [{ limits: 5 }, /option 'limits' must be an object such as \{ bytes, pixels \}, got 5/],
     [{ limits: [] }, /option 'limits' must be an object/],
     [{ limits: { byte: 5 } }, /readFrames: limits: there is no option 'byte'\. Did you mean 'bytes'\?/],

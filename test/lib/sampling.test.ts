@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { trainedSampling } from '#lib/presets';
 import { readConfig } from '#lib/config';
 import { describe as inWords, readOptions } from '#lib/options';
-import { samplingRule, toNativeSampling } from '#lib/sampling';
+import { modelSamplingRule, samplingRule, toNativeSampling } from '#lib/sampling';
 
 import { throwsWith } from '../support/rejects';
 
@@ -57,6 +57,20 @@ describe('sampling', () => {
     });
   }
 
+  it("is a model's test protocol too, and otherwise the same", () => {
+    const shown = (sampling: unknown): unknown =>
+      readOptions('classify', { sampling }, { sampling: modelSamplingRule }).sampling;
+    assert.equal(shown('paper'), 'paper');
+    assert.equal(shown('spread'), 'spread');
+    const indices = [1];
+    const copy = shown({ indices });
+    indices[0] = 2;
+    assert.deepEqual(copy, { indices: [1] });
+    throwsWith(() => shown('papers'), 'INVALID_ARGUMENT', /'consecutive', 'paper', \{ timestamps/);
+    throwsWith(() => shown({ indices: [-1] }), 'INVALID_ARGUMENT', /classify: sampling\.indices must be/);
+    throwsWith(() => read('paper'), 'INVALID_ARGUMENT', /must be one of 'trained', 'spread', 'consecutive', \{/);
+  });
+
   const kinetics = { frames: 16, stride: 4, fps: 30 };
   const wholeVideo = { frames: 16, stride: null, fps: 30 };
 
@@ -74,6 +88,7 @@ describe('sampling', () => {
       padding: 'repeat-last',
       timestamps: [],
       indices: [],
+      protocol: null,
       start: 0,
       end: null,
     });
