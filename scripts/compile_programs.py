@@ -63,6 +63,8 @@ def outputs(archive: bytes) -> Iterator[torch.Tensor]:
     program.load(weights, SMALL)
     pixels = torch.randn([2, *program.input_shape()], generator=generator)
     yield from program(pixels)
+    program.to_bfloat16()
+    yield from program(pixels)
     program.pack(2)
     yield from program(pixels)
 
@@ -70,7 +72,7 @@ def outputs(archive: bytes) -> Iterator[torch.Tensor]:
 def differences(committed: bytes, compiled: bytes) -> list[str]:
     before, after = texts(committed), texts(compiled)
     found = [n for n in sorted(before | after) if before.get(n) != after.get(n)]
-    names = ["logits", "embedding", "packed logits", "packed embedding"]
+    names = [f"{kind}{name}" for kind in ["", "bfloat16 ", "packed "] for name in ["logits", "embedding"]]
     for name, one, other in zip(names, outputs(committed), outputs(compiled), strict=True):
         if not torch.equal(one, other):
             found.append(f"{name} by {(one - other).abs().max():.1e}")

@@ -102,6 +102,14 @@ def compare(family: str, size: str, case: str, fields: dict) -> dict:
         program.pack(pixels.size(0))
         program.pack(pixels.size(0))
         packed = program(pixels)
+        program.load(weights, config)
+        program.to_bfloat16()
+        rounded = program(pixels)
+    if any(output.dtype != torch.float32 for output in rounded) or torch.equal(rounded[1], plain[1]):
+        problems.append("to_bfloat16() did not round the linear layers alone")
+    # bfloat16 rounds by up to 2^-9; the tokens, sums of many such, stay within a few times that.
+    if relative(rounded[1], embedding) > 0.02:
+        problems.append(f"in bfloat16 the embedding is off by {relative(rounded[1], embedding):.1e}")
     largest = {
         "logits": max(absolute(plain[0], logits), absolute(packed[0], logits)),
         "embedding": max(relative(plain[1], embedding), relative(packed[1], embedding)),
