@@ -1,6 +1,7 @@
 #include "model/kernels.h"
 
 #include <array>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -12,6 +13,7 @@
 #include <torch/csrc/jit/frontend/function_schema_parser.h>
 #include <torch/csrc/jit/frontend/schema_matching.h>
 #include <torch/csrc/jit/ir/ir.h>
+#include <torch/csrc/jit/passes/dead_code_elimination.h>
 
 #include "model/attention.h"
 #include "model/linear.h"
@@ -77,15 +79,11 @@ std::array<BuiltinOpFunction, 5>& kernels() {
 }
 
 /// Makes the body of a function one call.
-void replaceBody(torch::jit::Graph& body, BuiltinOpFunction& kernel) {
+void replaceBody(const std::shared_ptr<torch::jit::Graph>& body, BuiltinOpFunction& kernel) {
   const torch::jit::MatchedSchema arguments{
-      body.inputs().vec(), {c10::TensorType::get()}, std::nullopt, kernel.qualname().name()};
-  torch::jit::Value* const result = body.insertFunctionCall(&kernel, arguments);
-  body.return_node()->replaceInput(0, result);
-  auto nodes = body.nodes().reverse();
-  for (auto node = nodes.begin(); node != nodes.end(); ++node) {
-    if (!node->hasUses() && *node != result->node()) node.destroyCurrent();
-  }
+      body->inputs().vec(), {c10::TensorType::get()}, std::nullopt, kernel.qualname().name()};
+  body->return_node()->replaceInput(0, body->insertFunctionCall(&kernel, arguments));
+  torch::jit::EliminateDeadCode(body);  // what was there before
 }
 
 }  // namespace
@@ -94,7 +92,7 @@ void useNativeKernels(const torch::jit::Module& program) {
   const auto unit = program._ivalue()->compilation_unit();
   for (BuiltinOpFunction& kernel : kernels()) {
     auto* const function = unit->find_function(c10::QualifiedName("__torch__.kernels." + kernel.qualname().name()));
-    if (function != nullptr) replaceBody(*torch::jit::toGraphFunction(*function).graph(), kernel);
+    if (function != nullptr) replaceBody(torch::jit::toGraphFunction(*function).graph(), kernel);
   }
 }
 

@@ -77,13 +77,13 @@ TEST_CASE("attention: what its definition says, whatever the shape and type") {
     CAPTURE(tokens);
     CAPTURE(width);
     for (const auto type : {at::kFloat, at::kBFloat16}) {
-      CAPTURE(type);
+      CAPTURE(at::toString(type));
       // Views of one product, as the programs have them; scores far enough apart for a few keys to take most.
       const at::Tensor qkv = (noise({sequences, tokens, 3, heads, width}, 1) * 1.7).to(type);
       const std::vector<at::Tensor> parts = qkv.permute({2, 0, 3, 1, 4}).unbind(0);
       const at::Tensor expected = attentionByDefinition(parts[0], parts[1], parts[2]);
       const at::Tensor actual = attention(parts[0], parts[1], parts[2]);
-      CHECK(actual.scalar_type() == type);
+      CHECK((actual.scalar_type() == type));
       CHECK(relativeError(actual, expected) < (type == at::kFloat ? kFp32 : kBf16));
     }
   }
@@ -112,17 +112,17 @@ TEST_CASE("linear layers: packed ones give what plain ones give, in both types")
   const at::Tensor x = noise({2, 50, 40}, 1);
   const at::Tensor residual = noise({2, 50, 72}, 2);
   for (const auto type : {at::kFloat, at::kBFloat16}) {
-    CAPTURE(type);
+    CAPTURE(at::toString(type));
     const double tolerance = type == at::kFloat ? kFp32 : kBf16;
     const at::Tensor weight = noise({72, 40}, 3).to(type);
     const at::Tensor bias = noise({72}, 4).to(type);
     const at::Tensor exact = at::linear(x.to(type).to(at::kDouble), weight.to(at::kDouble), bias.to(at::kDouble));
     for (const at::Tensor& held : {weight, packLinear(weight, 100)}) {
-      CHECK(linear(x, held, bias).scalar_type() == type);
+      CHECK((linear(x, held, bias).scalar_type() == type));
       CHECK(relativeError(linear(x, held, bias), exact) < tolerance);
       CHECK(relativeError(linearGelu(x, held, bias, "none"), at::gelu(exact)) < tolerance);
       CHECK(relativeError(linearGelu(x, held, bias, "tanh"), at::gelu(exact, "tanh")) < tolerance);
-      CHECK(linearAdd(x, held, bias, residual).scalar_type() == at::kFloat);
+      CHECK((linearAdd(x, held, bias, residual).scalar_type() == at::kFloat));
       CHECK(relativeError(linearAdd(x, held, bias, residual), residual + exact) < tolerance);
       CHECK(relativeError(linearAdd(x, held, bias, residual[0]), residual[0] + exact) < tolerance);
     }
