@@ -17,6 +17,7 @@ import {
   readFrames,
 } from '#lib/index';
 
+import { relativeDifference } from '../support/arrays';
 import { inRoot } from '../support/paths';
 import { rejectsWith } from '../support/rejects';
 import { samples } from '../support/samples';
@@ -100,6 +101,15 @@ describe('the API', function () {
     const all = await vivit.embed(nasa, { sampling: 'paper' });
     assert.deepEqual(all.views, { clips: 4, crops: 3 });
     assert.ok((all.timestamps.at(-1) ?? NaN) > 12);
+    const grid = await vivit.embed(nasa, { sampling: 'paper', pooling: 'none' });
+    const mean = await vivit.embed(nasa, { sampling: 'paper', pooling: 'mean' });
+    const places = grid.data.length / vivit.info.width;
+    const middle = mean.data.map((_, i) => {
+      let sum = 0;
+      for (let place = 0; place < places; place++) sum += grid.data[place * mean.data.length + i] ?? NaN;
+      return sum / places;
+    });
+    assert.ok(relativeDifference(middle, mean.data) < 1e-5, 'the mean over views and that over places go together');
     await using evenly = await load('motion-vivit', { sampling: { stride: null } });
     const refused = evenly.classify(nasa, { sampling: 'paper' });
     await rejectsWith(refused, 'INVALID_ARGUMENT', /no published test protocol for vivit with frames spread evenly/);
