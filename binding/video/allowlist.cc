@@ -3,12 +3,13 @@
 namespace tubelet::video {
 namespace {
 
-constexpr const char* kDemuxers = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,flv,live_flv,ogg,gif,apng";
+constexpr const char* kDemuxers =
+    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,flv,live_flv,ogg,gif,apng,webp_anim";
 
 // Decoders by libav's names. AV1 needs a library: the one called "av1" only drives hardware.
 constexpr const char* kDecoders =
     "h264,hevc,vp8,libvpx,vp9,libvpx-vp9,libdav1d,libaom-av1,mpeg4,mpeg2video,mpeg1video,mjpeg,prores,dnxhd,theora,"
-    "ffv1,gif,png,apng,webp";
+    "ffv1,gif,png,apng,webp,webp_anim";
 
 constexpr const char* kAudio =
     "aa,aac,ac3,adts,aiff,amr,amrnb,amrwb,ape,au,caf,dsf,dts,dtshd,eac3,flac,gsm,loas,mlp,mp3,mpc,mpc8,oma,qcp,rso,sbc,"

@@ -1,6 +1,6 @@
 #pragma once
 
-/// The one place that includes libav's headers and knows its versions (FFmpeg 5.1 to 8), with an owning pointer for
+/// The one place that includes libav's headers and knows its versions (FFmpeg 5.1 to 9), with an owning pointer for
 /// each of its types that we hold.
 
 extern "C" {

@@ -26,11 +26,11 @@ export const NEEDS = [
     programs: ['pkg-config'],
     names: { apt: 'pkg-config', dnf: 'pkgconf-pkg-config', pacman: 'pkgconf', zypper: 'pkg-config' },
   },
-  libav('libavformat', '59.27', '63'),
-  libav('libavcodec', '59.37', '63'),
-  libav('libavfilter', '8.44', '12'),
-  libav('libavutil', '57.28', '61'),
-  libav('libswscale', '6.7', '10'),
+  libav('libavformat', '59.27', '64'),
+  libav('libavcodec', '59.37', '64'),
+  libav('libavfilter', '8.44', '13'),
+  libav('libavutil', '57.28', '62'),
+  libav('libswscale', '6.7', '11'),
   {
     what: 'the ffmpeg program',
     programs: ['ffmpeg'],
@@ -62,7 +62,7 @@ export const NEEDS = [
 
 function libav(library, from, below) {
   return {
-    what: `${library} of FFmpeg 5.1 to 8`,
+    what: `${library} of FFmpeg 5.1 to 9`,
     module: `${library} >= ${from} ${library} < ${below}`,
     names: {
       apt: `${library}-dev`,

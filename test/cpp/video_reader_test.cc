@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "video/libav.h"
 #include "video/probe.h"
 #include "video_fixtures.h"
 
@@ -132,6 +133,16 @@ TEST_CASE("frames equal the ffmpeg program's in every container and codec") {
     CAPTURE(encoding.name);
     const std::string path = encode(folder, encoding.name, "160x96", 40, encoding.options);
     checkAgainstFfmpeg(folder, path, 160, 96);
+  }
+}
+
+TEST_CASE("animated WebP is read where libav takes it apart") {
+  const TempFolder folder;
+  const std::string path = encode(folder, "animation.webp", "160x96", 12, "-c:v libwebp_anim -lossless 1 -loop 0");
+  if (av_find_input_format("webp_anim")) {
+    checkAgainstFfmpeg(folder, path, 160, 96);
+  } else {
+    CHECK(readCode(path) == "NOT_A_VIDEO");
   }
 }
 
