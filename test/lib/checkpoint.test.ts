@@ -202,7 +202,7 @@ describe('a checkpoint folder', () => {
     await rejectsWith(openCheckpoint(await index(['a'])), 'MODEL_INVALID', /'weight_map' must map/);
   });
 
-  it('has one key whatever name leads to the same files, and another when a file or the configuration differs', async () => {
+  it('has one key whatever name leads to the same files, and another when a file or config.json differs', async () => {
     const path = await folder(complete);
     const link = join(suite(), 'link');
     await symlink(path, link);
@@ -211,16 +211,19 @@ describe('a checkpoint folder', () => {
     assert.equal(await key(link), first);
     assert.notEqual(await key(await folder(complete)), first);
     await writeFile(join(path, 'preprocessor_config.json'), JSON.stringify({ ...preprocessor, size: 72 }));
+    assert.equal(await key(path), first, 'how frames become pixels is no matter of the weights');
+    await writeFile(join(path, 'config.json'), JSON.stringify({ ...config, num_frames: 16 }));
     assert.notEqual(await key(path), first);
   });
 
-  it('passes threads and maxQueue on, with finite defaults', async () => {
+  it('passes device, threads and maxQueue on, with finite defaults', async () => {
     const checkpoint = await openCheckpoint(await folder(complete));
     const byDefault = nativeSpec(checkpoint);
+    assert.equal(byDefault.device, 'cpu');
     assert.equal(byDefault.threads, 0);
     assert.equal(byDefault.maxQueue, 1024);
-    const { threads, maxQueue } = nativeSpec(checkpoint, { threads: 3, maxQueue: 5 });
-    assert.deepEqual([threads, maxQueue], [3, 5]);
+    const { device, threads, maxQueue } = nativeSpec(checkpoint, { device: 'cuda:1', threads: 3, maxQueue: 5 });
+    assert.deepEqual([device, threads, maxQueue], ['cuda:1', 3, 5]);
     assert.match(byDefault.programPath, /models\/programs\/videomae\.pt$/);
   });
 
