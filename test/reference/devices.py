@@ -22,18 +22,30 @@ def run(family: str, case: str, fields: dict) -> dict:
     with FakeTensorMode(), torch.inference_mode():
         shapes = program.expected(config)
         program.load({name: torch.empty(shape, device="meta") for name, shape in shapes.items()}, config)
+        for precision in ["float32", "bfloat16"]:
+            if precision == "bfloat16":
+                program.to_bfloat16()
+            problems += problems_of(program, precision)
         program.pack(1)
-        try:
-            outputs = program(torch.empty([1, *program.input_shape()], device="meta"))
-            problems += [f"an output is on {output.device}" for output in outputs if output.device.type != "meta"]
-        except RuntimeError as error:
-            problems.append(str(error))
-        try:
-            program(torch.empty([1, *program.input_shape()]))
-            problems.append("pixels on the CPU were taken: mixed devices go unnoticed, and this proves nothing")
-        except RuntimeError:
-            pass
+        problems += problems_of(program, "packed")
     return {"family": family, "case": case, "problems": problems}
+
+
+def problems_of(program: torch.jit.ScriptModule, state: str) -> list[str]:
+    problems = []
+    pixels = [1, *program.input_shape()]
+    try:
+        tokens = program.embed(torch.empty(pixels, device="meta"))
+        outputs = [*program(torch.empty(pixels, device="meta")), program.final(tokens), program.grid(tokens)]
+        problems += [f"{state}: an output is on {output.device}" for output in outputs if output.device.type != "meta"]
+    except RuntimeError as error:
+        problems.append(f"{state}: {error}")
+    try:
+        program(torch.empty(pixels))
+        problems.append(f"{state}: pixels on the CPU were taken; mixed devices go unnoticed, and this proves nothing")
+    except RuntimeError:
+        pass
+    return problems
 
 
 def main() -> int:
