@@ -174,9 +174,7 @@ TEST_CASE("checkpoint: another file than the one that was meant is refused") {
   const Folder folder;
   ModelSpec spec = tinyCheckpoint("videomae").save(folder);
   const std::string& path = spec.weightFiles[0];
-  const auto reading = [&] {
-    return outcome([&] { readCheckpoint(spec, Program(spec.programPath), CancelToken()); });
-  };
+  const auto reading = [&] { return outcome([&] { readCheckpoint(spec, Program(spec.programPath), CancelToken()); }); };
   spec.identities = {openTensorFile(spec.format, path)->identity()};
   CHECK(reading() == "ok");
   const std::string copy = folder.write("copy", readFile(path));

@@ -42,10 +42,11 @@ TEST_CASE("device: a GPU that is not there is refused with what was found") {
 }
 
 TEST_CASE("device: other words are refused") {
-  for (const std::string wanted : {"", "gpu", "CPU", "cuda:", "cuda:x", "cuda:-1", "cuda:1x", "cuda 1", "cuda:99999999999",
-                                   "cudax", "cpu:0", " cpu", "mps"}) {
-    CHECK(resolving(wanted) == "INVALID_ARGUMENT: A device is 'cpu', 'cuda', 'cuda:0' (or another number) or 'auto', not '" +
-                                   wanted + "'. ()");
+  for (const std::string wanted : {"", "gpu", "CPU", "cuda:", "cuda:x", "cuda:-1", "cuda:1x", "cuda 1",
+                                   "cuda:99999999999", "cudax", "cpu:0", " cpu", "mps"}) {
+    CHECK(resolving(wanted) ==
+          "INVALID_ARGUMENT: A device is 'cpu', 'cuda', 'cuda:0' (or another number) or 'auto', not '" + wanted +
+              "'. ()");
   }
 }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 
 import { nativeSpec, openCheckpoint } from '#lib/checkpoint';
@@ -225,6 +225,15 @@ describe('a checkpoint folder', () => {
     const { device, threads, maxQueue } = nativeSpec(checkpoint, { device: 'cuda:1', threads: 3, maxQueue: 5 });
     assert.deepEqual([device, threads, maxQueue], ['cuda:1', 3, 5]);
     assert.match(byDefault.programPath, /models\/programs\/videomae\.pt$/);
+  });
+
+  it('is READ_FAILED when a file of it cannot be read', async () => {
+    for (const name of Object.keys(complete)) {
+      const path = await folder({ ...complete });
+      await rm(join(path, name));
+      await symlink(name, join(path, name)); // a link to itself: there, and not to be opened
+      await rejectsWith(openCheckpoint(path), 'READ_FAILED', new RegExp(`^Cannot read .*/${name}: ELOOP`));
+    }
   });
 
   it('is not a file, and not nothing', async () => {

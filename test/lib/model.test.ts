@@ -70,6 +70,7 @@ class FakeNative implements NativeModel {
   disposals = 0;
   readonly threads = 1;
   readonly device = info.device;
+  readonly precision = info.precision;
   readonly weightBytes = 100;
   readonly layers = 6;
   readonly precision = info.precision;
