@@ -59,7 +59,7 @@ TEST_CASE("device: a model is where its specification says") {
   const auto loaded = Model::load(spec, CancelToken());
   CHECK(loaded->spec().device == "meta");
   CHECK(loaded->weightBytes() > 0);
-  const std::string result = outcome([&] { loaded->run(at::zeros({1, 4, 3, 32, 32}), CancelToken()); });
+  const std::string result = outcome([&] { loaded->run(at::zeros({1, 4, 3, 32, 32}), {}, CancelToken()); });
   CHECK(result.starts_with("INTERNAL: Failed to run the model."));
   CHECK(contains(result, "attempted to run this operator with Meta tensors"));
 }
