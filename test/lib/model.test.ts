@@ -73,7 +73,6 @@ class FakeNative implements NativeModel {
   readonly precision = info.precision;
   readonly weightBytes = 100;
   readonly layers = 6;
-  readonly precision = info.precision;
 
   run(request: NativeClipRequest): NativeTask<NativeOutput> {
     this.requests.push(request);
