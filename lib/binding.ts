@@ -167,6 +167,8 @@ export interface NativeModelSpec {
   programPath: string;
   format: 'safetensors' | 'pytorch-bin';
   weightFiles: string[];
+  /** Which files these are, one a file: the key of its FileIdentity (lib/files.ts). Others are refused: READ_FAILED. */
+  identities: string[];
   /** The numeric fields of config.json, flattened as models/programs/README.md says. */
   config: Record<string, number>;
   preprocessing: NativePreprocessing;

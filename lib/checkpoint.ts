@@ -103,13 +103,14 @@ export function nativeSpec(
     programPath: join(packageRoot, 'models', 'programs', `${config.family}.pt`),
     format,
     weightFiles: weights.map(({ path }) => path),
+    identities: weights.map(({ key }) => key),
     config: config.numbers,
     preprocessing,
     frames: config.frames,
   };
   // Weights are shared by what is in the files and which model it makes, not by name: links and copies of a name meet
   // here, and so do those who prepare their pixels in different ways.
-  const identity = JSON.stringify([weights.map(({ key }) => key), content.config, content.frames]);
+  const identity = JSON.stringify([content.identities, content.config, content.frames]);
   return { ...content, key: createHash('sha256').update(identity).digest('hex'), device, precision, threads, maxQueue };
 }
 

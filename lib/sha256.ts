@@ -40,13 +40,13 @@ export async function sha256OfWeights(files: readonly FileIdentity[], signal?: A
 async function sha256OfFile(file: FileIdentity, signal?: AbortSignal): Promise<string> {
   const cached = known.get(file.key);
   if (cached !== undefined) return cached;
-  const digest = await hash(file.path, signal);
-  await requireUnchanged(file);
+  const digest = await hash(file, signal);
   known.set(file.key, digest);
   return digest;
 }
 
-async function hash(path: string, signal?: AbortSignal): Promise<string> {
+async function hash(identity: FileIdentity, signal?: AbortSignal): Promise<string> {
+  const { path } = identity;
   const hasher = createHash('sha256');
   const chunk = Buffer.allocUnsafe(chunkBytes);
   try {
@@ -55,9 +55,11 @@ async function hash(path: string, signal?: AbortSignal): Promise<string> {
       for (;;) {
         throwIfAborted(signal);
         const { bytesRead } = await file.read(chunk, 0, chunkBytes);
-        if (bytesRead === 0) return hasher.digest('hex');
+        if (bytesRead === 0) break;
         hasher.update(chunk.subarray(0, bytesRead));
       }
+      await requireUnchanged(file, identity);
+      return hasher.digest('hex');
     } finally {
       await file.close();
     }

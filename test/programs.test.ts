@@ -16,27 +16,31 @@ describe('the programs', function () {
 
   // At full size the comparison of whole models covers them.
   it('give what transformers gives, whatever the shapes', async () => {
-    const comparisons = await compare();
-    assert.ok(comparisons.length > 0);
-    assert.deepEqual(
-      comparisons.filter(({ problems }) => problems.length > 0),
-      [],
-    );
+    await findsNothing('programs.py');
+  });
+
+  it('make nothing on another device than that of their weights', async () => {
+    await findsNothing('devices.py');
   });
 });
 
-interface Comparison {
+interface Finding {
   family: string;
   case: string;
   problems: string[];
 }
 
-/** The script exits with 1 when something differs, and says what on stdout. */
-async function compare(): Promise<Comparison[]> {
-  const script = inRoot('test', 'reference', 'programs.py');
+/** The script exits with 1 when it finds a problem, and says what on stdout. */
+async function findsNothing(name: string): Promise<void> {
+  const script = inRoot('test', 'reference', name);
   const { stdout } = await run(python, [script]).catch((error: unknown) => {
     if (error instanceof Error && 'stdout' in error && error.stdout !== '') return { stdout: String(error.stdout) };
     throw error;
   });
-  return JSON.parse(stdout) as Comparison[];
+  const findings = JSON.parse(stdout) as Finding[];
+  assert.ok(findings.length > 0);
+  assert.deepEqual(
+    findings.filter(({ problems }) => problems.length > 0),
+    [],
+  );
 }

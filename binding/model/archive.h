@@ -22,6 +22,7 @@ class Archive {
   ~Archive();
 
   const std::string& path() const { return file_->path(); }
+  const std::string& identity() const { return file_->identity(); }
   std::uint64_t fileBytes() const { return file_->size(); }
 
   bool has(const std::string& record);

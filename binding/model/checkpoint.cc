@@ -36,9 +36,12 @@ void requireSupported(const ModelSpec& spec, const Program& program) {
 
 std::vector<std::unique_ptr<TensorFile>> openFiles(const ModelSpec& spec, const CancelToken& token) {
   std::vector<std::unique_ptr<TensorFile>> files;
-  for (const std::string& path : spec.weightFiles) {
+  for (std::size_t i = 0; i < spec.weightFiles.size(); ++i) {
     token.check();
-    files.push_back(openTensorFile(spec.format, path));
+    files.push_back(openTensorFile(spec.format, spec.weightFiles[i]));
+    if (!spec.identities.empty() && files[i]->identity() != spec.identities.at(i)) {
+      throw changedFile(spec.weightFiles[i]);
+    }
   }
   return files;
 }

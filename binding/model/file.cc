@@ -12,11 +12,21 @@ namespace tubelet::model {
 
 namespace {
 
+std::string identityOf(const struct stat& status) {
+  const std::int64_t modified = status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec;
+  return std::to_string(status.st_dev) + ":" + std::to_string(status.st_ino) + ":" + std::to_string(status.st_size) +
+         ":" + std::to_string(modified);
+}
+
 std::string systemReason(int number) {
   return std::generic_category().message(number);
 }
 
 }  // namespace
+
+Error changedFile(const std::string& path) {
+  return {ErrorCode::ReadFailed, path + " changed while it was read: try again."};
+}
 
 Error invalidFile(const std::string& path, const std::string& what, const std::string& reason) {
   return {ErrorCode::ModelInvalid, path + ": " + what, reason};
@@ -38,7 +48,7 @@ File::File(std::string path)
     throw invalidFile(path_, "not a regular file. Give the weight file itself.");
   }
   size_ = static_cast<std::uint64_t>(status.st_size);
-  modified_ = status.st_mtim;
+  identity_ = identityOf(status);
 }
 
 File::~File() {
@@ -66,9 +76,7 @@ void File::read(std::uint64_t offset, void* into, std::size_t bytes) const {
 
 void File::requireUnchanged() const {
   struct stat status {};
-  const bool same = ::fstat(descriptor_, &status) == 0 && static_cast<std::uint64_t>(status.st_size) == size_ &&
-                    status.st_mtim.tv_sec == modified_.tv_sec && status.st_mtim.tv_nsec == modified_.tv_nsec;
-  if (!same) throw Error(ErrorCode::ReadFailed, path_ + " changed while it was read: try again.");
+  if (::fstat(descriptor_, &status) != 0 || identityOf(status) != identity_) throw changedFile(path_);
 }
 
 }  // namespace tubelet::model

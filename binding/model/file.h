@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <ctime>
 #include <string>
 
 #include "engine/error.h"
@@ -10,6 +9,9 @@ namespace tubelet::model {
 
 /// Error(MODEL_INVALID) about the weight file at `path`: "<path>: <what>".
 Error invalidFile(const std::string& path, const std::string& what, const std::string& reason = {});
+
+/// Error(READ_FAILED): the file at `path` is not, or is no longer, what it was.
+Error changedFile(const std::string& path);
 
 /// An open regular file, read by position. It is read, not mapped: a mapped file that somebody shortens meanwhile kills
 /// the process with SIGBUS, a short read is an Error. Thread-safe.
@@ -24,6 +26,9 @@ class File {
   const std::string& path() const { return path_; }
   /// In bytes, as it was when the file was opened.
   std::uint64_t size() const { return size_; }
+  /// Which file it was then, whatever name led to it: device, inode, size and time of the last change, as lib/files.ts
+  /// writes them.
+  const std::string& identity() const { return identity_; }
 
   /// Fills `into` with the `bytes` bytes at `offset`. Throws Error: READ_FAILED, or MODEL_INVALID when the file ends
   /// before that.
@@ -36,7 +41,7 @@ class File {
   std::string path_;
   int descriptor_;
   std::uint64_t size_ = 0;
-  timespec modified_{};
+  std::string identity_;
 };
 
 }  // namespace tubelet::model

@@ -17,6 +17,7 @@ class PytorchBin final : public TensorFile {
   explicit PytorchBin(const std::string& path);
 
   const std::string& path() const override { return archive_.path(); }
+  const std::string& identity() const override { return archive_.identity(); }
   const std::vector<TensorEntry>& entries() const override { return entries_; }
   at::Tensor read(std::size_t index) override;
   void requireUnchanged() const override { archive_.requireUnchanged(); }

@@ -17,6 +17,7 @@ class Safetensors final : public TensorFile {
   explicit Safetensors(std::string path);
 
   const std::string& path() const override { return file_.path(); }
+  const std::string& identity() const override { return file_.identity(); }
   const std::vector<TensorEntry>& entries() const override { return entries_; }
   at::Tensor read(std::size_t index) override;
   void requireUnchanged() const override { file_.requireUnchanged(); }

@@ -41,6 +41,7 @@ struct ModelSpec {
   std::string programPath;  ///< the weight-free TorchScript program of the family
   Format format = Format::Safetensors;
   std::vector<std::string> weightFiles;  ///< one, or the shards
+  std::vector<std::string> identities;   ///< which files these are (File::identity); empty: whichever are there
   std::map<std::string, double> config;  ///< the numeric fields of config.json (models/programs/README.md)
   int frames = 16;                       ///< frames a clip
   std::string device = "cpu";            ///< as resolveDevice makes it

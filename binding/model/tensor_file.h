@@ -28,6 +28,8 @@ class TensorFile {
   virtual ~TensorFile() = default;
 
   virtual const std::string& path() const = 0;
+  /// File::identity.
+  virtual const std::string& identity() const = 0;
   virtual const std::vector<TensorEntry>& entries() const = 0;
 
   /// The tensor of entries()[index] as float32, contiguous, in memory of its own. Throws Error(MODEL_INVALID) unless

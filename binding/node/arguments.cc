@@ -27,6 +27,13 @@ std::vector<std::string> paths(const Napi::Value& value, const std::string& name
   return result;
 }
 
+std::vector<std::string> texts(const Napi::Value& value, const std::string& name) {
+  const Napi::Array list = array(value, name);
+  std::vector<std::string> result;
+  for (std::uint32_t i = 0; i < list.Length(); ++i) result.push_back(text(list.Get(i), name));
+  return result;
+}
+
 std::map<std::string, double> namedNumbers(const Napi::Value& value, const std::string& name) {
   const Fields fields(value, name);
   const Napi::Array keys = fields.object().GetPropertyNames();
@@ -76,6 +83,10 @@ LoadRequest loadRequest(const Napi::Value& value) {
   result.spec.format =
       fields.choice<Format>("format", {{"safetensors", Format::Safetensors}, {"pytorch-bin", Format::PytorchBin}});
   result.spec.weightFiles = paths(fields.get("weightFiles"), fields.name("weightFiles"));
+  result.spec.identities = texts(fields.get("identities"), fields.name("identities"));
+  if (result.spec.identities.size() != result.spec.weightFiles.size()) {
+    refuse(fields.name("identities"), "as many strings as there are weight files");
+  }
   result.spec.config = namedNumbers(fields.get("config"), fields.name("config"));
   result.preprocessing = preprocessingArgument(fields.get("preprocessing"), fields.name("preprocessing"));
   using Precision = std::optional<model::Precision>;

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import type { AdjustmentRequest } from '#lib/adjust';
-import type { NativeRawFrames } from '#lib/binding';
+import { type AdjustmentRequest, adjusted } from '#lib/adjust';
+import type { NativeModel, NativeModelSpec, NativeRawFrames } from '#lib/binding';
+import { nativeSpec, openCheckpoint } from '#lib/checkpoint';
 import { classify, load } from '#lib/index';
 import { toNativeRead } from '#lib/reading';
 import { toNativeSampling } from '#lib/sampling';
@@ -30,10 +31,19 @@ function picture(side: number, level: (column: number) => number): NativeRawFram
 /** The first row of pixels that a model would see. */
 async function firstRow(name: string, input: NativeRawFrames, adjustments: AdjustmentRequest): Promise<number[]> {
   const native = await nativeModel(name, adjustments);
+  const row = await firstRowOf(native, input);
+  await native.dispose();
+  return row;
+}
+
+async function firstRowOf(native: NativeModel, input: NativeRawFrames): Promise<number[]> {
   const sampling = toNativeSampling({ sampling: 'consecutive' }, { frames, stride: 4, fps: 30 });
   const { data, shape } = await native.prepare({ input, sampling, read: toNativeRead({}) }).promise;
-  await native.dispose();
   return Array.from(data.subarray(0, shape[3]));
+}
+
+async function specOf(adjustments: AdjustmentRequest): Promise<NativeModelSpec> {
+  return nativeSpec(await adjusted(await openCheckpoint(model), adjustments));
 }
 
 describe('the options of load', function () {
@@ -93,6 +103,25 @@ describe('the options of load', function () {
         assert.ok(difference <= 1, `${resize}, column ${x}: off by ${difference}`);
       }
     }
+  });
+
+  it('leave the weights shared, and each model its own pixels', async () => {
+    const input = picture(256, (column) => (column % 4 === 0 ? 255 : 0));
+    const alone = [
+      await firstRow(model, input, { resize: 'antialias' }),
+      await firstRow(model, input, { resize: 'plain' }),
+    ];
+    assert.notDeepEqual(alone[0], alone[1]);
+
+    const [antialias, plain] = [
+      await nativeModel(model, { resize: 'antialias' }),
+      await nativeModel(model, { resize: 'plain' }),
+    ];
+    assert.deepEqual(await firstRowOf(antialias, input), alone[0]);
+    assert.deepEqual(await firstRowOf(plain, input), alone[1]);
+    const [one, other] = [await specOf({ resize: 'antialias' }), await specOf({ resize: 'plain', range: 'paper' })];
+    assert.equal(one.key, other.key); // what the process keeps weights by: test/process/memory.test.ts measures it
+    await Promise.all([antialias.dispose(), plain.dispose()]);
   });
 
   it('are in info', async () => {

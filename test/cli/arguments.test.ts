@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 
 import {
   UsageError,
+  deviceName,
   listOf,
   oneOf,
   parse,
@@ -65,6 +66,14 @@ describe('arguments', () => {
     refuses(() => listOf('timestamps', '1,', secondsFrom), /^--timestamps takes seconds from 0 on, not ''$/);
     assert.equal(wholeNumber('stream', '0', 5, 0), 0);
     refuses(() => wholeNumber('stream', '6', 5, 0), /^--stream takes a whole number from 0 to 5, not '6'$/);
+  });
+
+  it('name a device', () => {
+    assert.equal(deviceName(undefined), undefined);
+    for (const name of ['cpu', 'cuda', 'cuda:1', 'auto']) assert.equal(deviceName(name), name);
+    for (const name of ['gpu', 'cuda:x', '']) {
+      refuses(() => deviceName(name), /^--device takes cpu, cuda, cuda:0 \(or another number\) or auto, not '/);
+    }
   });
 
   it('are one of a few words', () => {

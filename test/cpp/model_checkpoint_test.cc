@@ -170,6 +170,18 @@ TEST_CASE("checkpoint: a file that somebody writes to while it is read is refuse
   }
 }
 
+TEST_CASE("checkpoint: another file than the one that was meant is refused") {
+  const Folder folder;
+  ModelSpec spec = tinyCheckpoint("videomae").save(folder);
+  const std::string& path = spec.weightFiles[0];
+  const auto reading = [&] { return outcome([&] { readCheckpoint(spec, Program(spec.programPath), CancelToken()); }); };
+  spec.identities = {openTensorFile(spec.format, path)->identity()};
+  CHECK(reading() == "ok");
+  const std::string copy = folder.write("copy", readFile(path));
+  std::filesystem::rename(copy, path);
+  CHECK(reading() == "READ_FAILED: " + path + " changed while it was read: try again. ()");
+}
+
 TEST_CASE("checkpoint: a file that gets longer after it was opened, or another name, or nothing") {
   const Folder folder;
   const ModelSpec spec = tinyCheckpoint("videomae").save(folder);

@@ -79,6 +79,8 @@ TEST_CASE("safetensors: what breaks the format's rules is refused, with what was
   refused(opening(""), "has 0 bytes");
   refused(opening("1234567"), "has 7 bytes");
   refused(opening(std::string(8, '\xff')), "header of 18446744073709551615 bytes");
+  refused(opening(std::string("\x01\0\0\x01\0\0\0\0", 8)), "header of 16777217 bytes; at most 16777216 are read");
+  refused(opening(std::string("\0\0\0\x01\0\0\0\0", 8)), "header of 16777216 bytes but has only 8");
   refused(opening(std::string("\x10\0\0\0\0\0\0\0{}", 10)), "header of 16 bytes but has only 10");
   refused(openingHeader("not JSON"), "not valid JSON");
   refused(openingHeader("[]"), "not a JSON object");

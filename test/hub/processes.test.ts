@@ -170,4 +170,24 @@ describe('the cache, shared by processes', function () {
     assert.equal((await readdir(join(cache, 'models--org--name', 'blobs'))).length, 2);
     assert.deepEqual(await readdir(join(cache, '.locks', 'models--org--name')), []);
   });
+
+  it('keeps nothing of a file when the disk becomes full meanwhile', async () => {
+    // A disk of 4 MB, for this process alone, which something else fills once the first megabyte has arrived.
+    const script = `
+      mount -t tmpfs -o size=4m tmpfs "$HF_HUB_CACHE"
+      (until [ -n "$(find "$HF_HUB_CACHE" -name '*.incomplete' -size +900k)" ]; do sleep 0.02; done
+       dd if=/dev/zero of="$HF_HUB_CACHE/filler" bs=64k 2>/dev/null) &
+      "$@"; code=$?
+      wait
+      rm "$HF_HUB_CACHE/filler"
+      find "$HF_HUB_CACHE" -type f -size +100k >&2
+      exit $code`;
+    stallAfter(1_000_000, 3000);
+    const under = ['unshare', '--map-root-user', '--mount', 'sh', '-c', script, 'sh'];
+    const { said, stderr, code: exitCode } = await runChild('pull', ['org/name'], { under });
+    const { code, message } = (said.get('failed') ?? {}) as { code?: string; message?: string };
+    assert.equal(code, 'WRITE_FAILED', stderr);
+    assert.match(message ?? '', /Cannot write 'org\/name' to the cache .*ENOSPC.* Make room there, or name another/);
+    assert.deepEqual([exitCode, stderr], [0, '']);
+  });
 });

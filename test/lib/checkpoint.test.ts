@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 
 import { nativeSpec, openCheckpoint } from '#lib/checkpoint';
@@ -202,7 +202,7 @@ describe('a checkpoint folder', () => {
     await rejectsWith(openCheckpoint(await index(['a'])), 'MODEL_INVALID', /'weight_map' must map/);
   });
 
-  it('has one key whatever name leads to the same files, and another when a file or the configuration differs', async () => {
+  it('has one key whatever name leads to the same files, and another when a file or config.json differs', async () => {
     const path = await folder(complete);
     const link = join(suite(), 'link');
     await symlink(path, link);
@@ -211,17 +211,29 @@ describe('a checkpoint folder', () => {
     assert.equal(await key(link), first);
     assert.notEqual(await key(await folder(complete)), first);
     await writeFile(join(path, 'preprocessor_config.json'), JSON.stringify({ ...preprocessor, size: 72 }));
+    assert.equal(await key(path), first, 'how frames become pixels is no matter of the weights');
+    await writeFile(join(path, 'config.json'), JSON.stringify({ ...config, num_frames: 16 }));
     assert.notEqual(await key(path), first);
   });
 
-  it('passes threads and maxQueue on, with finite defaults', async () => {
+  it('passes device, threads and maxQueue on, with finite defaults', async () => {
     const checkpoint = await openCheckpoint(await folder(complete));
     const byDefault = nativeSpec(checkpoint);
+    assert.equal(byDefault.device, 'cpu');
     assert.equal(byDefault.threads, 0);
     assert.equal(byDefault.maxQueue, 1024);
-    const { threads, maxQueue } = nativeSpec(checkpoint, { threads: 3, maxQueue: 5 });
-    assert.deepEqual([threads, maxQueue], [3, 5]);
+    const { device, threads, maxQueue } = nativeSpec(checkpoint, { device: 'cuda:1', threads: 3, maxQueue: 5 });
+    assert.deepEqual([device, threads, maxQueue], ['cuda:1', 3, 5]);
     assert.match(byDefault.programPath, /models\/programs\/videomae\.pt$/);
+  });
+
+  it('is READ_FAILED when a file of it cannot be read', async () => {
+    for (const name of Object.keys(complete)) {
+      const path = await folder({ ...complete });
+      await rm(join(path, name));
+      await symlink(name, join(path, name)); // a link to itself: there, and not to be opened
+      await rejectsWith(openCheckpoint(path), 'READ_FAILED', new RegExp(`^Cannot read .*/${name}: ELOOP`));
+    }
   });
 
   it('is not a file, and not nothing', async () => {

@@ -35,7 +35,7 @@ const info: ModelInfo = {
   preprocessing: { resize: 'antialias', range: 'processor' },
   width: 2,
   layers: 6,
-  device: 'cpu',
+  device: 'cuda:1',
   precision: 'fp32',
   threads: 1,
   weightBytes: 100,
@@ -69,10 +69,10 @@ class FakeNative implements NativeModel {
   readonly answers: (() => void)[] = [];
   disposals = 0;
   readonly threads = 1;
+  readonly device = info.device;
+  readonly precision = info.precision;
   readonly weightBytes = 100;
   readonly layers = 6;
-  readonly device = 'cpu';
-  readonly precision = 'fp32';
 
   run(request: NativeClipRequest): NativeTask<NativeOutput> {
     this.requests.push(request);
@@ -184,7 +184,7 @@ describe('a model', () => {
       toneMapped: false,
       warnings: ['odd'],
       checkpoint: info.checkpoint,
-      device: 'cpu',
+      device: 'cuda:1',
       precision: 'fp32',
       milliseconds: { decode: 1, prepare: 2, infer: 3 },
     });

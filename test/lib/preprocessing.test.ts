@@ -161,6 +161,7 @@ describe("a preprocessor's configuration", () => {
     [{ image_std: [0.5, 0.5] }, /'image_std' is \[0\.5,0\.5\] but must be/],
     [{ image_std: 0 }, /'image_std' is \[0,0,0\] but must be free of zeros/],
     [{ do_center_crop: 1 }, /'do_center_crop' is 1 but must be true or false/],
+    [{ do_pad: true }, /'do_pad' is true but must be false/],
     [{ do_rescale: 'no' }, /'do_rescale'/],
     [{ do_normalize: 0 }, /'do_normalize'/],
     [{ offset: 'yes' }, /'offset'/],

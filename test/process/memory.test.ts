@@ -39,6 +39,14 @@ describe('memory', function () {
     });
   }
 
+  it('of a checkpoint is taken once, however its pixels are prepared', async () => {
+    const run = await runChild('sharing', [await fullSizeModel()]);
+    assert.equal(run.code, 0, run.stderr);
+    const [first, second] = [number(run, 'antialias'), number(run, 'plain')];
+    assert.ok(first > 300 * megabyte, `the first took ${first} bytes`);
+    assert.ok(second < 0.2 * first, `the first took ${first} bytes, the second ${second}`);
+  });
+
   it('of models that were forgotten comes back in time, without anybody asking for a collection', async () => {
     const count = 60;
     const run = await runChild('forget', [smallModel, String(count)]);
