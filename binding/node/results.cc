@@ -41,6 +41,15 @@ Napi::Array sizes(Napi::Env env, const std::vector<std::int64_t>& values) {
   return array;
 }
 
+/// A vector is small, and JavaScript can transfer its own memory to another thread; a grid has megabytes.
+Napi::Float32Array embedding(Napi::Env env, model::Output& output) {
+  if (output.shape.size() == 1) return floats(env, output.embedding);
+  const std::size_t length = output.embedding.size();
+  float* data = output.embedding.data();  // a moved vector keeps its memory
+  const Napi::ArrayBuffer buffer = handOver(env, data, length * sizeof(float), std::move(output.embedding));
+  return Napi::Float32Array::New(env, length, buffer, 0);
+}
+
 template <typename Value>
 Napi::Value orNull(Napi::Env env, const std::optional<Value>& value) {
   return value ? Napi::Number::New(env, *value) : env.Null();
@@ -131,10 +140,7 @@ Napi::Object outputToJs(Napi::Env env, ClipWork& work) {
   Napi::Object result = clipInfo(env, work.info);
   result.Set("logits", floats(env, work.output.logits));
   result.Set("scores", floats(env, work.output.scores));
-  const std::size_t length = work.output.embedding.size();
-  float* data = work.output.embedding.data();  // a moved vector keeps its memory
-  const Napi::ArrayBuffer buffer = handOver(env, data, length * sizeof(float), std::move(work.output.embedding));
-  result.Set("embedding", Napi::Float32Array::New(env, length, buffer, 0));
+  result.Set("embedding", embedding(env, work.output));
   result.Set("shape", sizes(env, work.output.shape));
   result.Set("decodeMs", work.decodeMs);
   result.Set("prepareMs", work.prepareMs);

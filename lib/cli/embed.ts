@@ -84,13 +84,13 @@ function poolingOf(value: string | undefined): Pooling | undefined {
 const shown = 6;
 
 function report(file: string, result: EmbedResult, session: Session, isFirst: boolean): string {
-  const { data } = result;
+  const { data, shape } = result;
   const length = Math.sqrt(data.reduce((sum, value) => sum + value * value, 0));
   const beginning = Array.from(data.subarray(0, shown), (value) => right(value.toFixed(4), 8)).join(' ');
   const ellipsis = data.length > shown ? (session.unicode ? ' …' : ' ...') : '';
   const lines = [
     heading(file, session),
-    `  ${data.length} numbers, length ${length.toFixed(4)}`,
+    shape.length === 1 ? `  ${data.length} numbers, length ${length.toFixed(4)}` : `  ${shape.join(' x ')} numbers`,
     ` ${beginning}${ellipsis}`,
     ...footer(result, session),
   ];

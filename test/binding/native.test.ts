@@ -215,6 +215,35 @@ describe('the native surface', function () {
       }
     });
 
+    it('an embedding that is described in the wrong way', async () => {
+      const model = await loaded();
+      const fine = { layer: null, pooling: 'mean', normalize: false };
+      for (const [embedding, message] of [
+        [null, /embedding must be an object/],
+        [{ ...fine, layer: '1' }, /embedding\.layer must be a whole number/],
+        [{ ...fine, layer: -1 }, /embedding\.layer must be a whole number from 0/],
+        [{ pooling: 'mean', normalize: false }, /embedding\.layer must be a whole number/],
+        [{ ...fine, pooling: 'max' }, /embedding\.pooling must be one of 'head', 'mean', 'cls', 'none'/],
+        [{ ...fine, normalize: 1 }, /embedding\.normalize must be true or false/],
+      ] as const) {
+        const refused = coded('INVALID_ARGUMENT', message);
+        assert.throws(() => model.run({ ...request, embedding: untyped(embedding) }), refused);
+        assert.throws(() => model.forward(new Float32Array(24), [2, 3, 2, 2], untyped(embedding)), refused);
+      }
+    });
+
+    it('an embedding that the model does not have', async () => {
+      const model = await loaded();
+      for (const [embedding, message] of [
+        [{ layer: model.layers + 1, pooling: 'mean' }, /layers 0 \(the patch embedding\) to \d+, not/],
+        [{ layer: 1, pooling: 'head' }, /the last layer only/],
+        [{ layer: null, pooling: 'cls' }, /no CLS token/],
+      ] as const) {
+        const running = model.run({ ...request, embedding: { ...embedding, normalize: false } });
+        await assert.rejects(running.promise, coded('INVALID_ARGUMENT', message));
+      }
+    });
+
     it('frames or pixels that the model does not take', async () => {
       const model = await loaded();
       assert.throws(() => model.run(clip(spec.frames + 1)), coded('INVALID_ARGUMENT', /takes \d+ frames/));

@@ -112,6 +112,9 @@ describe('the program', function () {
     [['probe', '--bt709', 'a'], /^tubelet probe: unknown option '--bt709'/],
     [['embed', '--stream', '-1', 'a'], /^tubelet embed: .*'--stream/],
     [['embed', '--stream', '1.5', 'a'], /^tubelet embed: --stream takes a whole number from 0 to 1000000, not '1\.5'/],
+    [['embed', '--layer', '-1', 'a'], /^tubelet embed: .*'--layer/],
+    [['embed', '--layer', '1025', 'a'], /^tubelet embed: --layer takes a whole number from 0 to 1024, not '1025'/],
+    [['embed', '--pooling', 'max', 'a'], /^tubelet embed: --pooling takes one of head, mean, cls, none, not 'max'/],
     [['frames', '--start', 'x', 'a'], /^tubelet frames: --start takes seconds from 0 on, not 'x'/],
     [['frames', '--timestamps', '1,,2', 'a'], /^tubelet frames: --timestamps takes seconds from 0 on, not ''/],
     [['frames', '--indices', '1,b', 'a'], /^tubelet frames: --indices takes a whole number from 0 to \d+, not 'b'/],
@@ -218,6 +221,20 @@ describe('the program on clips', function () {
     const [{ data, normalized }] = jsonLines(stdout) as [EmbedResult];
     const norm = Math.hypot(...(data as unknown as number[]));
     assert.ok(normalized && Math.abs(norm - 1) < 1e-5, String(norm));
+  });
+
+  it('embed prints a layer, as a grid if asked to', async () => {
+    const args = ['embed', clip, '--model', model, '--layer', '2'];
+    const [vector] = jsonLines((await tubelet(args)).stdout) as [EmbedResult];
+    assert.deepEqual([vector.shape, vector.data.length], [[160], 160]);
+    const { code, stdout, stderr } = await tubelet([...args, '--pooling', 'none']);
+    assert.equal(code, 0, stderr);
+    const [grid] = jsonLines(stdout) as [EmbedResult];
+    assert.deepEqual([grid.shape, grid.data.length], [[4, 4, 4, 160], 4 * 4 * 4 * 160]);
+
+    const failed = await tubelet(['embed', clip, '--model', model, '--layer', '99']);
+    assert.equal(failed.code, 1);
+    assert.match(failed.stderr, /has the layers 0 \(the patch embedding\) to \d+, and 'layer' asks for 99/);
   });
 
   it('probe prints the headers', async () => {

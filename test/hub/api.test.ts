@@ -78,8 +78,8 @@ describe('a model of the hub', function () {
     await readFrames(clip, { model: 'org/name' });
     assert.deepEqual(hub.asked, []);
 
-    const { predictions } = await classify(clip, { model: 'org/name' });
-    assert.deepEqual(predictions, (await classify(clip, { model })).predictions);
+    await using loaded = await load('org/name');
+    assert.deepEqual((await loaded.classify(clip)).predictions, (await classify(clip, { model })).predictions);
     assert.ok(hub.lines.some((line) => line.startsWith('store GET') && line.endsWith('model.safetensors')));
   });
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import support
 import torch
-from seeded import config_of, randomise
+from seeded import SIZES, config_of, randomise, sizes_of
 from transformers import VideoMAEForPreTraining, VideoMAEImageProcessor, VivitImageProcessor
 
 FORMATS = ["safetensors", "bin", "sharded"]
@@ -35,10 +35,11 @@ def write_checkpoint(
     seed: int = 0,
     pretraining: bool = False,
     new_names: bool = False,
+    classes: int | None = None,
     **fields,
 ) -> torch.nn.Module:
     """`fields` override the configuration; `new_names` keeps transformers 5's names in memory."""
-    config = config_of(family, size, **fields)
+    config = config_of(family, size, classes, **fields)
     if pretraining:
         config.decoder_num_hidden_layers = 1
     model_class = VideoMAEForPreTraining if pretraining else support.CLASSIFIERS[family]
@@ -67,17 +68,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("out")
     parser.add_argument("--family", choices=support.FAMILIES, required=True)
-    parser.add_argument("--size", choices=["tiny", "base"], default="tiny")
+    parser.add_argument("--size", choices=sorted({size for _, size in SIZES}), default="tiny")
     parser.add_argument("--format", choices=FORMATS, default="safetensors")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--pretraining", action="store_true", help="VideoMAE with its decoder")
     parser.add_argument("--image-size", type=int, help="pixels a side (default: the size's own)")
+    parser.add_argument("--frames", type=int, help="frames a clip (default: the size's own)")
+    parser.add_argument("--classes", type=int, help="labels (default: 400, tiny 7)")
     names = parser.add_mutually_exclusive_group()
     names.add_argument("--old-bias-names", action="store_true", help="q_bias and v_bias (default)")
     names.add_argument("--new-names", action="store_true", help="transformers 5's names in memory")
     arguments = parser.parse_args()
     if arguments.pretraining and arguments.family != "videomae":
         parser.error("--pretraining is for --family videomae")
+    if (arguments.family, arguments.size) not in SIZES:
+        parser.error(f"{arguments.family} has the sizes {', '.join(sizes_of(arguments.family))}")
+    fields = {"image_size": arguments.image_size, "num_frames": arguments.frames}
     write_checkpoint(
         arguments.out,
         arguments.family,
@@ -86,7 +92,8 @@ def main() -> None:
         seed=arguments.seed,
         pretraining=arguments.pretraining,
         new_names=arguments.new_names,
-        **({"image_size": arguments.image_size} if arguments.image_size else {}),
+        classes=arguments.classes,
+        **{name: value for name, value in fields.items() if value},
     )
     files = sorted(path.name for path in Path(arguments.out).iterdir())
     support.print_json({"folder": arguments.out, "files": files})
