@@ -113,7 +113,7 @@ export class Batch<I, R> implements AsyncIterableIterator<BatchItem<I, R>, undef
   }
 
   /** The same, and rejects with `error`. */
-  async throw(error: unknown): Promise<never> {
+  async throw(error: unknown): Promise<Result<I, R>> {
     await this.return();
     throw error;
   }
