@@ -80,7 +80,7 @@ describe('the shelf of finished items', () => {
 
 describe('the workers of a batch', () => {
   it('are as many as there are CPUs, with room for four times what they can hold', () => {
-    assert.deepEqual(workforce({}, 8, 8), {
+    assert.deepEqual(workforce({}, 8, { device: 'cpu', threads: 8 }), {
       concurrency: 64,
       workers: { decode: 8, infer: 8, threads: 1, maxBatch: 1, maxDelayMs: 20, maxQueue: 64 },
     });
@@ -88,16 +88,24 @@ describe('the workers of a batch', () => {
 
   it('share the CPUs, as far as the model has work for threads', () => {
     const threads = (infer: number, most: number): number =>
-      workforce({ workers: { decode: undefined, infer } }, 8, most).workers.threads;
+      workforce({ workers: { decode: undefined, infer } }, 8, { device: 'cpu', threads: most }).workers.threads;
     assert.deepEqual([threads(1, 8), threads(2, 8), threads(3, 8), threads(20, 8), threads(1, 3)], [8, 4, 2, 1, 3]);
   });
 
   it('are those that the options name', () => {
     const request = { workers: { decode: 3, infer: undefined }, maxBatch: 4, maxDelayMs: 0, concurrency: 7 };
-    assert.deepEqual(workforce(request, 2, 2), {
+    assert.deepEqual(workforce(request, 2, { device: 'cpu', threads: 2 }), {
       concurrency: 7,
       workers: { decode: 3, infer: 2, threads: 1, maxBatch: 4, maxDelayMs: 0, maxQueue: 7 },
     });
-    assert.equal(workforce({ workers: { decode: 1, infer: 1 }, maxBatch: 4 }, 2, 2).concurrency, 4 * (1 + 4));
+    assert.equal(
+      workforce({ workers: { decode: 1, infer: 1 }, maxBatch: 4 }, 2, { device: 'cpu', threads: 2 }).concurrency,
+      4 * (1 + 4),
+    );
+  });
+
+  it('of a model on a GPU are one forward pass, of several clips', () => {
+    const { workers } = workforce({}, 4, { device: 'cuda:0', threads: 1 });
+    assert.deepEqual([workers.decode, workers.infer, workers.maxBatch], [4, 1, 8]);
   });
 });
