@@ -10,6 +10,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 
 import tubelet from '../dist/index.js';
+import { median } from './figures.mjs';
 
 const root = path.resolve(import.meta.dirname, '..');
 const python = process.env.TUBELET_PYTHON ?? path.join(root, '.venv', 'bin', 'python');
@@ -87,10 +88,10 @@ async function clips(count) {
   return names.slice(0, count).map((name) => path.join(folder, name));
 }
 
-/** The same as of `npm run bench -- forward`. */
+/** The same as of `npm run bench -- models`. */
 async function checkpoint() {
   const folder = path.join(made, 'videomae-base');
-  if (!existsSync(path.join(folder, 'config.json'))) {
+  if (!existsSync(path.join(folder, 'model.safetensors'))) {
     const script = path.join('test', 'reference', 'checkpoints.py');
     await runPython(script, folder, '--family', 'videomae', '--size', 'base');
   }
@@ -103,10 +104,4 @@ function runPython(script, ...args) {
     child.on('error', reject);
     child.on('close', (code) => (code === 0 ? resolve() : reject(new Error(`${script} exited with ${code}`))));
   });
-}
-
-function median(values) {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }

@@ -129,8 +129,8 @@ async function terminateBatch(model: string): Promise<void> {
   const main = await load(argument(2));
   const states = [
     { state: 'inferring', options: {} },
-    { state: 'inferring', options: { maxBatch: 2, workers: { infer: 1 } } },
-    { state: 'ready', options: { maxBatch: 1024, maxDelayMs: 60_000 } },
+    { state: 'inferring', options: { maxBatch: 2, maxDelayMs: 60_000, workers: { infer: 1 } } },
+    { state: 'ready', options: { maxBatch: 1024, maxDelayMs: 60_000, concurrency: 4 } },
   ];
   for (const [round, order] of states.entries()) {
     const worker = new Worker(code, { eval: true, workerData: order });
