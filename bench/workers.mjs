@@ -1,7 +1,8 @@
-// npm run bench -- workers [--runs 5] [--work decode,compute]
+// npm run bench -- workers [--runs 5] [--work decode,compute,overhead]
 //
 // Which workers a batch is fastest with: 100 small clips through a bundled model (decoding is most of the work) and 12
-// through VideoMAE-base with seeded weights (the forward pass is). All settings take turns, so that a machine whose speed
+// through VideoMAE-base with seeded weights (the forward pass is). And what an item costs beside its work: 5000 pictures
+// of one pixel through the smallest model there can be. All settings take turns, so that a machine whose speed
 // drifts does so for all; the figures are medians.
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
@@ -39,17 +40,19 @@ const settings = {
     { name: `the same, maxBatch 4`, batch: { workers: { decode: all, infer: 1 }, maxBatch: 4, maxDelayMs: 500 } },
     { name: `infer ${all} of 1 thread, maxBatch 3`, batch: { workers: { infer: all }, maxBatch: 3, maxDelayMs: 500 } },
   ],
+  overhead: [{ name: 'all defaults', batch: {} }],
 };
 
 const works = {
   decode: async () => ({ model: 'motion-videomae', clips: await clips(100) }),
-  compute: async () => ({ model: await checkpoint(), clips: await clips(12) }),
+  compute: async () => ({ model: await checkpoint('base'), clips: await clips(12) }),
+  overhead: async () => ({ model: await checkpoint('tiny'), clips: pixels(5000) }),
 };
 
 export async function run(args) {
   const { values } = parseArgs({
     args,
-    options: { runs: { type: 'string', default: '5' }, work: { type: 'string', default: 'decode,compute' } },
+    options: { runs: { type: 'string', default: '5' }, work: { type: 'string', default: 'decode,compute,overhead' } },
   });
   console.log(`${cpus()[0].model}, ${all} CPUs, ${values.runs} runs in turn, medians`);
   for (const work of values.work.split(',')) await compare(work, Number(values.runs));
@@ -88,12 +91,16 @@ async function clips(count) {
   return names.slice(0, count).map((name) => path.join(folder, name));
 }
 
+function pixels(count) {
+  return Array.from({ length: count }, (_, i) => ({ data: Uint8Array.of(i, i >> 8, 0), width: 1, height: 1 }));
+}
+
 /** The same as of `npm run bench -- models`. */
-async function checkpoint() {
-  const folder = path.join(made, 'videomae-base');
+async function checkpoint(size) {
+  const folder = path.join(made, `videomae-${size}`);
   if (!existsSync(path.join(folder, 'model.safetensors'))) {
     const script = path.join('test', 'reference', 'checkpoints.py');
-    await runPython(script, folder, '--family', 'videomae', '--size', 'base');
+    await runPython(script, folder, '--family', 'videomae', '--size', size);
   }
   return folder;
 }

@@ -150,6 +150,16 @@ export class LoadedModel {
     }
   }
 
+  /**
+   * The same for a list of frames that is not as long as a clip of the model.
+   *
+   * @throws TubeletError INVALID_ARGUMENT
+   */
+  requireSampling(reading: ClipReading): void {
+    const { checkpoint, sampling } = this.info;
+    requireFrames(statedFrames(samplingOf(reading) ?? 'trained'), sampling.frames, checkpoint.name);
+  }
+
   private requireAlive(): void {
     if (this.disposal === undefined) return;
     throw new TubeletError('DISPOSED', `The model '${this.info.checkpoint.name}' was disposed: load it again`);
@@ -202,9 +212,9 @@ export class LoadedModel {
     request: ClipRequest,
     embedding?: NativeEmbedding,
   ): Promise<{ output: NativeOutput; views: ViewCounts | undefined }> {
-    const { checkpoint, family } = this.info;
+    const { family } = this.info;
+    this.requireSampling(request);
     const wanted = samplingOf(request) ?? 'trained';
-    requireFrames(statedFrames(wanted), this.info.sampling.frames, checkpoint.name);
     const sampling = toNativeSampling({ ...request, sampling: wanted }, this.info.sampling, family);
     const { clips } = sampling.protocol ?? {};
     const clip = {

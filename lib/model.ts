@@ -98,7 +98,7 @@ export class Model implements AsyncDisposable {
     options?: ClassifyOptions & BatchOptions,
   ): Batch<I, ClassifyResult> {
     return withCallSite((site) => {
-      const request = readOptions('classifyAll', options, { ...classifyRules, ...batchRules });
+      const request = readClipOptions('classifyAll', options, { ...classifyRules, ...batchRules });
       this.#loaded.requireUse('classify');
       return startBatch('classifyAll', site, this.#loaded, inputs, request, (fork, call) => fork.classify(call));
     });
@@ -114,7 +114,7 @@ export class Model implements AsyncDisposable {
     options?: EmbedOptions & BatchOptions,
   ): Batch<I, EmbedResult> {
     return withCallSite((site) => {
-      const request = readOptions('embedAll', options, { ...embedRules, ...batchRules });
+      const request = readClipOptions('embedAll', options, { ...embedRules, ...batchRules });
       checkEmbedding(request);
       this.#loaded.requireEmbedding(request);
       return startBatch('embedAll', site, this.#loaded, inputs, request, (fork, call) => fork.embed(call));

@@ -30,6 +30,7 @@ export function startBatch<I, R, Options extends ClipReading>(
   request: Options & BatchRequest,
   use: (fork: LoadedModel, request: Options & ClipRequest) => Promise<R>,
 ): Batch<I, R> {
+  model.requireSampling(request);
   const { concurrency, workers } = workforce(request, binding().availableCpus(), model.info);
   return new Batch<I, R>({
     inputs: readInputs(caller, inputs),

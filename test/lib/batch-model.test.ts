@@ -35,6 +35,8 @@ describe('classifyAll and embedAll', function () {
       assert.deepEqual(result, { ...(await model.classify(samples[i]!, options)), milliseconds });
       for (const time of Object.values(milliseconds)) assert.ok(time > 0);
     }
+    const [paper] = await collect(model.classifyAll([clip], { sampling: 'paper', maxBatch: 4 }));
+    assert.deepEqual(paper?.result?.predictions, (await model.classify(clip, { sampling: 'paper' })).predictions);
     const [embedded] = await collect(model.embedAll([clip], { normalize: true, pooling: 'none' }));
     assert.deepEqual(embedded?.result?.data, (await model.embed(clip, { normalize: true, pooling: 'none' })).data);
   });
@@ -108,6 +110,8 @@ describe('classifyAll and embedAll', function () {
       [() => model.classifyAll([], { concurrency: 0 }), /'concurrency' must be a whole number/],
       [() => model.embedAll([], { order: 'random' as 'input' }), /'order' must be one of/],
       [() => model.embedAll([], { layer: 1, pooling: 'head' }), /pooling 'head'/],
+      [() => model.embedAll([], { sampling: { indices: [1, 2] } }), /clips of \d+ frames, and 'sampling' asks for 2/],
+      [() => model.classifyAll([], { sampling: 'spread', recipe: 'tutorial' }), /leave 'sampling' out/],
       [() => model.embedAll([], { topK: 5 } as object), /there is no option 'topK'/],
     ];
     for (const [call, message] of calls) assert.match(stackOf(call, message), /batch-model\.test/);
