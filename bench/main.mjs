@@ -3,6 +3,7 @@ const benches = {
   decode: 'from a file to pixels, against torchcodec, PyAV and decord; one thread each',
   models:
     'the forward pass of the full-size architectures against transformers, ONNX Runtime and OpenVINO, same threads',
+  workers: 'which workers a batch is fastest with, where decoding is most of the work and where the forward pass is',
 };
 
 const [name, ...args] = process.argv.slice(2);

@@ -197,9 +197,33 @@ export interface NativeOutput extends NativeClipInfo {
   inferMs: number;
 }
 
+/** The workers of a fork. */
+export interface NativeWorkers {
+  /** Clips decoded at once. */
+  decode: number;
+  /** Forward passes at once, each with `threads` threads. */
+  infer: number;
+  threads: number;
+  /** Clips that may share a forward pass, and how long one that is ready may wait for others. */
+  maxBatch: number;
+  maxDelayMs: number;
+  /** Calls that may wait, as in {@link NativeModelSpec}. */
+  maxQueue: number;
+}
+
+/** What a model's queue is at, in calls, and the time that its workers have spent, all together. */
+export interface NativeQueue {
+  waiting: number;
+  ingesting: number;
+  ready: number;
+  inferring: number;
+  ingestMs: number;
+  inferMs: number;
+}
+
 /** A loaded checkpoint with its own queue; the weights behind it may be shared. */
 export interface NativeModel {
-  /** Calls are served in the order they were made. */
+  /** Calls are served in the order they were made; those of a fork as they become ready. */
   run(request: NativeClipRequest): NativeTask<NativeOutput>;
   /** The pixels that the program would see, float32 [T, 3, H, W]: for tests and for the curious. */
   prepare(request: NativeClipRequest): NativeTask<NativePixels>;
@@ -209,8 +233,11 @@ export interface NativeModel {
     shape: [number, number, number, number],
     embedding?: NativeEmbedding,
   ): NativeTask<NativeOutput>;
+  /** The same weights with a queue and workers of their own. Throws DISPOSED. */
+  fork(workers: NativeWorkers): NativeModel;
   /** Settles when what runs has finished; what waits rejects with DISPOSED. Idempotent. */
   dispose(): Promise<void>;
+  readonly queue: NativeQueue;
   readonly threads: number;
   /** `'cpu'` or `'cuda:0'`. */
   readonly device: string;

@@ -82,6 +82,21 @@ export class Aborted extends Error {
   }
 }
 
+/** The line that called a public function: where the stacks of errors start that come from other threads and later ticks. */
+export class CallSite {
+  private readonly site: { stack?: unknown } = {};
+
+  /** @param below - The function that the public function has called, directly or not; frames above it do not count. */
+  constructor(below: (...values: never[]) => unknown) {
+    Error.captureStackTrace(this.site, below); // V8 formats the frames when `stack` is read: success pays next to nothing
+  }
+
+  /** Any error as a TubeletError with this line's stack. */
+  attach(error: unknown): TubeletError {
+    return withStack(asTubeletError(error), callerFrames(this.site.stack));
+  }
+}
+
 /**
  * Runs the body of a public function so that whatever it throws reaches the caller as a TubeletError whose stack starts
  * at the line that called that function. Errors from other threads and later ticks have no such stack of their own.
@@ -90,13 +105,22 @@ export class Aborted extends Error {
  * @param work - The body. It runs synchronously up to its first `await`.
  */
 export async function atCallSite<T>(work: () => Promise<T>): Promise<T> {
-  const site: { stack?: unknown } = {};
-  Error.captureStackTrace(site, atCallSite); // V8 formats the frames when `stack` is read: success pays next to nothing
+  const site = new CallSite(atCallSite);
   try {
     return await work();
   } catch (error) {
     if (error instanceof Aborted) error.signal.throwIfAborted();
-    throw withStack(asTubeletError(error), callerFrames(site.stack));
+    throw site.attach(error);
+  }
+}
+
+/** The same for a public function that makes something at once, whose errors come later: `make` is given their site. */
+export function withCallSite<T>(make: (site: CallSite) => T): T {
+  const site = new CallSite(withCallSite);
+  try {
+    return make(site);
+  } catch (error) {
+    throw site.attach(error);
   }
 }
 

@@ -5,6 +5,9 @@
  * @packageDocumentation
  */
 export type { Adjustments } from './adjust';
+export type { Batch, BatchItem } from './batch/batch';
+export type { BatchSummary } from './batch/summary';
+export type { BatchOptions } from './batch/workers';
 export { classify, type ClassifyOptions, type ClassifyWithOptions } from './classify';
 export type { Family } from './config';
 export type { Device } from './device';

@@ -4,7 +4,15 @@
  * @module
  */
 import { type AdjustmentRequest, adjusted, requireFrames } from './adjust';
-import type { NativeEmbedding, NativeInput, NativeModel, NativeOutput, NativeViews } from './binding';
+import type {
+  NativeEmbedding,
+  NativeInput,
+  NativeModel,
+  NativeOutput,
+  NativeQueue,
+  NativeViews,
+  NativeWorkers,
+} from './binding';
 import { type Checkpoint, type SpecOptions, nativeSpec, openCheckpoint } from './checkpoint';
 import type { Family } from './config';
 import type { Device } from './device';
@@ -93,12 +101,17 @@ const defaultTopK = 5;
 /** A checkpoint and its native model. Methods take checked requests and throw errors without a call site. */
 export class LoadedModel {
   private disposal: Promise<void> | undefined;
+  private readonly forks = new Set<LoadedModel>();
 
+  /**
+   * @param views - What `sampling: 'paper'` does with the frames.
+   * @param gone - Called when it is disposed.
+   */
   constructor(
     private readonly native: NativeModel,
     readonly info: ModelInfo,
-    /** What `sampling: 'paper'` does with the frames. */
     private readonly views: NativeViews,
+    private readonly gone: () => void = () => undefined,
   ) {}
 
   /**
@@ -108,9 +121,7 @@ export class LoadedModel {
    */
   requireUse(use: 'classify' | 'embed'): void {
     const { labels, checkpoint } = this.info;
-    if (this.disposal !== undefined) {
-      throw new TubeletError('DISPOSED', `The model '${checkpoint.name}' was disposed: load it again`);
-    }
+    this.requireAlive();
     if (use === 'classify' && labels.length === 0) {
       throw new TubeletError('INVALID_ARGUMENT', noClasses(checkpoint.name));
     }
@@ -136,6 +147,38 @@ export class LoadedModel {
         `'${checkpoint.name}' has no CLS token, as no VideoMAE has: use pooling 'mean'`,
       );
     }
+  }
+
+  /**
+   * The same for a list of frames that is not as long as a clip of the model.
+   *
+   * @throws TubeletError INVALID_ARGUMENT
+   */
+  requireSampling(reading: ClipReading): void {
+    const { checkpoint, sampling } = this.info;
+    requireFrames(statedFrames(samplingOf(reading) ?? 'trained'), sampling.frames, checkpoint.name);
+  }
+
+  private requireAlive(): void {
+    if (this.disposal === undefined) return;
+    throw new TubeletError('DISPOSED', `The model '${this.info.checkpoint.name}' was disposed: load it again`);
+  }
+
+  /**
+   * The same weights with a queue and workers of their own, until it is disposed, or the model is.
+   *
+   * @throws TubeletError DISPOSED, OUT_OF_MEMORY (no more threads)
+   */
+  fork(workers: NativeWorkers): LoadedModel {
+    this.requireAlive();
+    const fork = new LoadedModel(this.native.fork(workers), this.info, this.views, () => this.forks.delete(fork));
+    this.forks.add(fork);
+    return fork;
+  }
+
+  /** What the model's own queue is at. */
+  get queue(): NativeQueue {
+    return this.native.queue;
   }
 
   async classify(request: ClassifyRequest): Promise<ClassifyResult> {
@@ -168,9 +211,9 @@ export class LoadedModel {
     request: ClipRequest,
     embedding?: NativeEmbedding,
   ): Promise<{ output: NativeOutput; views: ViewCounts | undefined }> {
-    const { checkpoint, family } = this.info;
+    const { family } = this.info;
+    this.requireSampling(request);
     const wanted = samplingOf(request) ?? 'trained';
-    requireFrames(statedFrames(wanted), this.info.sampling.frames, checkpoint.name);
     const sampling = toNativeSampling({ ...request, sampling: wanted }, this.info.sampling, family);
     const { clips } = sampling.protocol ?? {};
     const clip = {
@@ -187,8 +230,13 @@ export class LoadedModel {
 
   /** Waits for what runs; what waits rejects with DISPOSED. */
   dispose(): Promise<void> {
-    this.disposal ??= this.native.dispose();
+    this.disposal ??= this.disposeAll();
     return this.disposal;
+  }
+
+  private async disposeAll(): Promise<void> {
+    this.gone();
+    await Promise.all([this.native.dispose(), ...Array.from(this.forks, (fork) => fork.dispose())]);
   }
 }
 

@@ -3,9 +3,12 @@
  *
  * @module
  */
+import type { Batch } from './batch/batch';
+import { startBatch } from './batch/start';
+import { type BatchOptions, batchRules } from './batch/workers';
 import { type ClassifyOptions, classifyRules } from './classify';
 import { type EmbedOptions, checkEmbedding, embedRules } from './embed';
-import { atCallSite } from './errors';
+import { atCallSite, withCallSite } from './errors';
 import { withVideo } from './inputs';
 import type { VideoInput } from './inputs/kinds';
 import type { LoadedModel, ModelInfo } from './loaded';
@@ -70,6 +73,51 @@ export class Model implements AsyncDisposable {
       checkEmbedding(request);
       this.#loaded.requireEmbedding(request);
       return withVideo('embed', video, request, (input, signal) => this.#loaded.embed({ ...request, input, signal }));
+    });
+  }
+
+  /**
+   * Says what each of many videos shows, with all that the machine has: clips are read, decoded and inferred at the same
+   * time. See {@link Batch} for how it is used, and docs/batch.md.
+   *
+   * ```ts
+   * for await (const { input, result, error } of model.classifyAll(paths)) {
+   *   console.log(input, error?.code ?? result?.predictions[0]);
+   * }
+   * ```
+   *
+   * @param inputs - An array, an iterable, an async iterable or a stream of videos, each as for {@link Model.classify};
+   *   they are asked for one at a time, when there is room for one.
+   * @param options - Those of a call, which hold for each video, and {@link BatchOptions}. `timeoutMs` is for each
+   *   video, from when it was begun; `signal` ends it all.
+   * @returns An item for each input. What {@link Model.classify} would reject with is the item's `error`.
+   * @throws TubeletError INVALID_ARGUMENT, DISPOSED; at once
+   */
+  classifyAll<I extends VideoInput>(
+    inputs: Iterable<I> | AsyncIterable<I>,
+    options?: ClassifyOptions & BatchOptions,
+  ): Batch<I, ClassifyResult> {
+    return withCallSite((site) => {
+      const request = readClipOptions('classifyAll', options, { ...classifyRules, ...batchRules });
+      this.#loaded.requireUse('classify');
+      return startBatch('classifyAll', site, this.#loaded, inputs, request, (fork, call) => fork.classify(call));
+    });
+  }
+
+  /**
+   * Turns each of many videos into a vector, as {@link Model.classifyAll} classifies them.
+   *
+   * @throws TubeletError INVALID_ARGUMENT, DISPOSED; at once
+   */
+  embedAll<I extends VideoInput>(
+    inputs: Iterable<I> | AsyncIterable<I>,
+    options?: EmbedOptions & BatchOptions,
+  ): Batch<I, EmbedResult> {
+    return withCallSite((site) => {
+      const request = readClipOptions('embedAll', options, { ...embedRules, ...batchRules });
+      checkEmbedding(request);
+      this.#loaded.requireEmbedding(request);
+      return startBatch('embedAll', site, this.#loaded, inputs, request, (fork, call) => fork.embed(call));
     });
   }
 

@@ -13,7 +13,15 @@ struct Lane::Entry {
 
   Job job;
   State state = State::Waiting;
-  std::exception_ptr givenUp;  ///< why, when it was cancelled or disposed of while a stage was running
+  std::exception_ptr givenUp;   ///< why, when it was cancelled or disposed of while a stage was running
+  Clock::time_point readyAt;    ///< when it became Ready
+  std::shared_ptr<Group> pass;  ///< while Inferring
+};
+
+/// Those who share a forward pass.
+struct Lane::Group {
+  CancelToken token;
+  std::size_t wanted = 0;  ///< how many of them have not been given up
 };
 
 namespace {
@@ -87,7 +95,7 @@ void Lane::dispose(std::function<void()> idle) {
   std::vector<Verdict> settled;
   const std::deque<Ticket> all = queue_;
   for (const Ticket& ticket : all) {
-    const bool served = ticket == all.front() && ticket->state != State::Waiting;
+    const bool served = ticket->state == State::Inferring || (ticket == all.front() && ticket->state != State::Waiting);
     if (!served) giveUp(ticket, disposedError(), settled);
   }
   settle(std::move(lock), std::move(settled));
@@ -105,6 +113,7 @@ void Lane::giveUp(const Ticket& ticket, const std::exception_ptr& why, std::vect
   std::erase(queue_, ticket);
   if (ticket->state == State::Ingesting || ticket->state == State::Inferring) {
     ticket->givenUp = why;
+    if (ticket->pass && --ticket->pass->wanted == 0) ticket->pass->token.cancel();
     return;
   }
   enter(ticket, State::Settled);
@@ -115,29 +124,51 @@ void Lane::enter(const Ticket& ticket, State state) {
   --count(ticket->state);
   ticket->state = state;
   ++count(state);
+  ingestTime_.set(count(State::Ingesting));
+}
+
+Lane::Load Lane::load() {
+  const Lock lock(mutex_);
+  return {.waiting = count(State::Waiting),
+          .ingesting = count(State::Ingesting),
+          .ready = count(State::Ready),
+          .inferring = count(State::Inferring),
+          .ingestMs = ingestTime_.milliseconds(),
+          .inferMs = inferTime_.milliseconds()};
 }
 
 /// Asks the pools for as many turns as there is work that may begin. Called after every change. Jobs are begun in their
 /// order, those without an ingest stage too: jobs behind the oldest can then never take the room that it needs.
 void Lane::requestTurns() {
-  const std::size_t taken = count(State::Ingesting) + count(State::Ready);
-  const std::size_t room = options_.ahead > taken ? options_.ahead - taken : 0;
-  const std::size_t wanted = std::min(room, count(State::Waiting));
-  for (; ingestTurns_ < wanted; ++ingestTurns_) {
+  const std::size_t toIngest = std::min(roomToIngest(), count(State::Waiting));
+  for (; ingestTurns_ < toIngest; ++ingestTurns_) {
     decode_.submit([self = shared_from_this()] { self->ingestTurn(); });
   }
-  if (!inferTurnRequested_ && count(State::Inferring) == 0 && !queue_.empty() &&
-      queue_.front()->state == State::Ready) {
-    inferTurnRequested_ = true;
+  const std::size_t toInfer = passesToBegin();
+  for (; inferTurns_ < toInfer; ++inferTurns_) {
     compute_.submit([self = shared_from_this()] { self->inferTurn(); });
   }
+  changed_.notify_all();
+}
+
+std::size_t Lane::roomToIngest() {
+  const std::size_t ingesting = count(State::Ingesting);
+  const std::size_t taken = ingesting + count(State::Ready);
+  if (taken >= options_.ahead || ingesting >= options_.ingesting) return 0;
+  return std::min(options_.ahead - taken, options_.ingesting - ingesting);
+}
+
+std::size_t Lane::passesToBegin() {
+  if (passes_ >= options_.inferring) return 0;
+  const std::size_t ready = options_.ordered ? nextPass().size() : count(State::Ready);
+  return std::min(options_.inferring - passes_, (ready + options_.maxBatch - 1) / options_.maxBatch);
 }
 
 void Lane::ingestTurn() {
   Lock lock(mutex_);
   --ingestTurns_;
   const auto next = std::ranges::find(queue_, State::Waiting, &Entry::state);
-  if (next == queue_.end() || count(State::Ingesting) + count(State::Ready) >= options_.ahead) return;
+  if (next == queue_.end() || roomToIngest() == 0) return;
 
   const Ticket ticket = *next;
   enter(ticket, State::Ingesting);
@@ -146,33 +177,91 @@ void Lane::ingestTurn() {
   auto outcome = attempt(ticket->job.ingest, *ticket->job.token);
   const bool last = !ticket->job.infer;
   lock.lock();
-  endStage(std::move(lock), ticket, std::move(outcome), last);
+  endStages(std::move(lock), {ticket}, {std::move(outcome)}, last);
+}
+
+/// The jobs that would be inferred now: the oldest that may, and those behind it that may share its pass.
+Lane::Pass Lane::nextPass() {
+  Pass pass;
+  for (const Ticket& ticket : queue_) {
+    const bool joins = ticket->state == State::Ready && (pass.empty() || ticket->job.batchable);
+    if (joins) {
+      pass.push_back(ticket);
+      if (pass.size() == options_.maxBatch || !ticket->job.batchable) break;
+    } else if (options_.ordered && ticket->state != State::Inferring) {
+      break;
+    }
+  }
+  return pass;
+}
+
+/// The same, once it has filled up or its jobs have waited for others long enough.
+Lane::Pass Lane::gatherPass(Lock& lock) {
+  Pass pass = nextPass();
+  if (pass.empty()) return pass;
+  const auto since = std::ranges::min(pass, {}, &Entry::readyAt)->readyAt;
+  changed_.wait_until(lock, since + options_.maxDelay, [&] {
+    pass = nextPass();
+    return disposed_ || pass.empty() || pass.size() == options_.maxBatch || !pass.front()->job.batchable;
+  });
+  return pass;
 }
 
 void Lane::inferTurn() {
   Lock lock(mutex_);
-  inferTurnRequested_ = false;
-  if (count(State::Inferring) != 0 || queue_.empty() || queue_.front()->state != State::Ready) return;
+  const Pass pass = gatherPass(lock);
+  --inferTurns_;
+  if (pass.empty() || passes_ >= options_.inferring) return;
 
-  const Ticket ticket = queue_.front();
-  enter(ticket, State::Inferring);
+  const auto group = std::make_shared<Group>();
+  group->wanted = pass.size();
+  for (const Ticket& ticket : pass) {
+    enter(ticket, State::Inferring);
+    ticket->pass = group;
+  }
+  inferTime_.set(++passes_);
   ++running_;
-  requestTurns();  // there is room to ingest one more
+  requestTurns();  // there is room to ingest more
   lock.unlock();
-  auto outcome = attempt(ticket->job.infer, *ticket->job.token);
+  auto outcomes = infer(pass, group->token);
   lock.lock();
-  endStage(std::move(lock), ticket, std::move(outcome), true);
+  inferTime_.set(--passes_);
+  endStages(std::move(lock), pass, std::move(outcomes), true);
 }
 
-void Lane::endStage(Lock lock, const Ticket& ticket, std::exception_ptr outcome, bool last) {
+/// Runs the infer stage of each job of a pass, in one go where that succeeds.
+std::vector<std::exception_ptr> Lane::infer(const Pass& pass, const CancelToken& together) {
+  std::vector<std::exception_ptr> outcomes(pass.size());
+  if (pass.size() > 1) {
+    std::vector<Batchable*> jobs;
+    for (std::size_t i = 0; i < pass.size(); ++i) {
+      outcomes[i] = attempt({}, *pass[i]->job.token);
+      if (!outcomes[i]) jobs.push_back(pass[i]->job.batchable.get());
+    }
+    if (jobs.empty()) return outcomes;
+    const auto inferAll = [&jobs](const CancelToken& token) { jobs.front()->inferTogether(jobs, token); };
+    if (!attempt(inferAll, together)) return outcomes;
+  }
+  for (std::size_t i = 0; i < pass.size(); ++i) {
+    if (!outcomes[i]) outcomes[i] = attempt(pass[i]->job.infer, *pass[i]->job.token);
+  }
+  return outcomes;
+}
+
+/// One stage of these jobs, or the pass that they shared, has returned.
+void Lane::endStages(Lock lock, const Pass& tickets, std::vector<std::exception_ptr> outcomes, bool last) {
   --running_;
   std::vector<Verdict> settled;
-  if (ticket->givenUp || outcome || last) {
-    std::erase(queue_, ticket);
-    enter(ticket, State::Settled);
-    settled.push_back({ticket, ticket->givenUp ? ticket->givenUp : std::move(outcome)});
-  } else {
-    enter(ticket, State::Ready);
+  for (std::size_t i = 0; i < tickets.size(); ++i) {
+    const Ticket& ticket = tickets[i];
+    if (ticket->givenUp || outcomes[i] || last) {
+      std::erase(queue_, ticket);
+      enter(ticket, State::Settled);
+      settled.push_back({ticket, ticket->givenUp ? ticket->givenUp : std::move(outcomes[i])});
+    } else {
+      ticket->readyAt = Clock::now();
+      enter(ticket, State::Ready);
+    }
   }
   settle(std::move(lock), std::move(settled));
 }

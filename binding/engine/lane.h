@@ -1,25 +1,43 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
 #include <exception>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "engine/busy_time.h"
 #include "engine/cancellation.h"
 
 namespace tubelet::engine {
 
 class ThreadPool;
 
+/// A forward pass that may be made together with those of other jobs.
+class Batchable {
+ public:
+  Batchable() = default;
+  Batchable(const Batchable&) = delete;
+  Batchable& operator=(const Batchable&) = delete;
+  virtual ~Batchable() = default;
+
+  /// One pass for all of `jobs`, of which this is the first; they are of one lane, and so of one class. `token` is
+  /// cancelled when nobody waits for any of them any more. Where it throws, the lane infers them one by one.
+  virtual void inferTogether(std::span<Batchable* const> jobs, const CancelToken& token) = 0;
+};
+
 /// The queue of one model. A job has two stages: `ingest` (read, decode and prepare a clip; on the decode pool) and
 /// `infer` (the forward pass; on the compute pool). The oldest job is the one being served; jobs are inferred in the
-/// order they were admitted, one at a time, while those behind are being ingested.
+/// order they were admitted, one at a time, while those behind are being ingested. A lane for batches infers several at
+/// a time, and several in one pass; unless it is `ordered`, a clip that takes long to read holds up no other.
 ///
 ///              +------------------- cancel, dispose -------------------+
 ///              |                                                       v
@@ -28,32 +46,50 @@ class ThreadPool;
 ///                           +------ stage threw, or was given up ------+
 ///
 /// - A job is settled exactly once, and only when none of its stages is running: what it refers to may go then.
-/// - Waiting and Ready jobs settle at once when they are cancelled or disposed of. A stage that is running is told
-///   through the job's token, and the job settles when the stage returns; it gives up its place in the queue at once.
-/// - A stage that throws settles its own job with the exception, and no other.
+/// - Waiting and Ready jobs settle at once when they are cancelled or disposed of; jobs that wait to share a pass are
+///   Ready. A stage that is running is told through the job's token, and the job settles when the stage returns; it
+///   gives up its place in the queue at once.
+/// - A stage that throws settles its own job with the exception, and no other: where a shared pass throws, each of its
+///   jobs is inferred alone. A shared pass is told to stop when all of its jobs have been given up.
 /// - At most `ahead` jobs are Ingesting or Ready, so that decoded clips do not pile up in front of a slow model.
 /// - Stages are not handed to the pools; turns are. A turn takes whichever job is next when it comes, so that a
-/// cancelled
-///   job has nothing left in a pool that somebody would have to wait for.
+///   cancelled job has nothing left in a pool that somebody would have to wait for.
 ///
 /// Thread-safe. Must be idle before the pools go; the pools may hold turns, and so the lane itself, a little longer.
 class Lane : public std::enable_shared_from_this<Lane> {
   struct Entry;
+  struct Group;
 
  public:
   struct Options {
     std::size_t maxQueue = 64;  ///< jobs that may wait behind the one being served
     std::size_t ahead = 1;      ///< jobs ingesting or ingested and not yet inferred; at least 1
     std::string remedy;         ///< what else helps against BUSY, as the end of its sentence: ", or ..."
+    bool ordered = true;        ///< whether passes begin in the order of admission; else the oldest ready job is next
+    std::size_t ingesting = std::numeric_limits<std::size_t>::max();  ///< jobs ingesting at once; at least 1
+    std::size_t inferring = 1;                                        ///< passes at once; at least 1
+    std::size_t maxBatch = 1;                                         ///< jobs in one pass; at least 1
+    std::chrono::milliseconds maxDelay{0};  ///< how long a ready job may wait for others to share its pass with
   };
 
   struct Job {
     std::function<void(const CancelToken&)> ingest;  ///< may be empty: the job is then ready as soon as its turn comes
     std::function<void(const CancelToken&)> infer;   ///< may be empty; the job then settles out of turn
+    std::shared_ptr<Batchable> batchable;            ///< empty: `infer` alone is how the job is inferred
     /// Told how it went: nothing, or what a stage threw, or Cancelled, or Error(DISPOSED). Called on any thread, that
     /// of admit(), cancel() and dispose() included, with no lock held. Must not throw.
     std::function<void(std::exception_ptr)> settle;
     CancelTokenPtr token = std::make_shared<CancelToken>();
+  };
+
+  /// What a lane is at.
+  struct Load {
+    std::size_t waiting = 0;
+    std::size_t ingesting = 0;
+    std::size_t ready = 0;
+    std::size_t inferring = 0;  ///< jobs, not passes
+    double ingestMs = 0;        ///< time that threads have spent in each stage, in all
+    double inferMs = 0;
   };
   using Ticket = std::shared_ptr<Entry>;
 
@@ -66,12 +102,15 @@ class Lane : public std::enable_shared_from_this<Lane> {
   void cancel(const Ticket& ticket);
   void cancelAll();
 
-  /// The job being served goes on, those behind it settle with Error(DISPOSED), admit() refuses. `idle`, which may be
-  /// empty, is called once when nothing runs any more, maybe before this returns. Legal any number of times.
+  /// What is being inferred goes on, and so does the oldest job once it has begun; the rest settles with
+  /// Error(DISPOSED), admit() refuses. `idle`, which may be empty, is called once when nothing runs any more, maybe
+  /// before this returns. Legal any number of times.
   void dispose(std::function<void()> idle);
 
   /// Blocks until no job is left and no stage or callback is running. Not to be called from a stage or a callback.
   void waitIdle();
+
+  Load load();
 
  private:
   enum class State : std::size_t { Waiting, Ingesting, Ready, Inferring, Settled };
@@ -83,13 +122,21 @@ class Lane : public std::enable_shared_from_this<Lane> {
     std::exception_ptr outcome;
   };
   using Lock = std::unique_lock<std::mutex>;
+  /// The jobs of one forward pass.
+  using Pass = std::vector<Ticket>;
+  using Clock = std::chrono::steady_clock;
 
   Lane(ThreadPool& decode, ThreadPool& compute, Options options);
 
   void requestTurns();
+  std::size_t roomToIngest();
+  std::size_t passesToBegin();
   void ingestTurn();
   void inferTurn();
-  void endStage(Lock lock, const Ticket& ticket, std::exception_ptr outcome, bool last);
+  Pass nextPass();
+  Pass gatherPass(Lock& lock);
+  static std::vector<std::exception_ptr> infer(const Pass& pass, const CancelToken& together);
+  void endStages(Lock lock, const Pass& tickets, std::vector<std::exception_ptr> outcomes, bool last);
   void giveUp(const Ticket& ticket, const std::exception_ptr& why, std::vector<Verdict>& settled);
   void settle(Lock lock, std::vector<Verdict> verdicts);
 
@@ -105,9 +152,13 @@ class Lane : public std::enable_shared_from_this<Lane> {
   std::condition_variable becameIdle_;
   std::deque<Ticket> queue_;                   ///< neither settled nor given up, oldest first
   std::array<std::size_t, kStates> counts_{};  ///< jobs in each state, given-up ones included
-  std::size_t running_ = 0;                    ///< stages and callbacks that run
+  std::size_t running_ = 0;                    ///< stages, passes and callbacks that run
+  std::size_t passes_ = 0;                     ///< forward passes that run
   std::size_t ingestTurns_ = 0;                ///< turns that a pool holds
-  bool inferTurnRequested_ = false;
+  std::size_t inferTurns_ = 0;                 ///< the same, those that wait for a pass to fill up included
+  std::condition_variable changed_;            ///< for those
+  BusyTime ingestTime_;
+  BusyTime inferTime_;
   bool disposed_ = false;
   std::vector<std::function<void()>> idleCallbacks_;
 };

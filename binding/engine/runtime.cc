@@ -19,21 +19,31 @@ std::shared_ptr<Runtime> Runtime::acquire(const ThreadStart& onThreadStart) {
   return runtime;
 }
 
-ThreadPool& Runtime::decode() {
-  const std::lock_guard lock(mutex_);
-  if (!decode_) {
-    decode_.emplace(ThreadPool::Options{
-        .name = "tubelet-decode", .threads = std::clamp(availableCpus(), 2, 4), .onStart = onThreadStart_});
-  }
-  return *decode_;
+int Runtime::usualDecodeThreads() {
+  return std::clamp(availableCpus(), 2, 4);
+}
+
+ThreadPool& Runtime::decode(int threads) {
+  return grown(decode_, "tubelet-decode", std::max(threads, usualDecodeThreads()));
 }
 
 ThreadPool& Runtime::compute() {
+  return grown(compute_, "tubelet-compute", 1);
+}
+
+ThreadPool& Runtime::batch(int threads) {
+  return grown(batch_, "tubelet-batch", threads);
+}
+
+/// The pool, started when it is first needed.
+ThreadPool& Runtime::grown(std::optional<ThreadPool>& pool, const char* name, int threads) {
   const std::lock_guard lock(mutex_);
-  if (!compute_) {
-    compute_.emplace(ThreadPool::Options{.name = "tubelet-compute", .threads = 1, .onStart = onThreadStart_});
+  if (pool) {
+    pool->grow(threads);
+  } else {
+    pool.emplace(ThreadPool::Options{.name = name, .threads = threads, .onStart = onThreadStart_});
   }
-  return *compute_;
+  return *pool;
 }
 
 }  // namespace tubelet::engine

@@ -22,19 +22,28 @@ class Runtime {
 
   explicit Runtime(ThreadStart onThreadStart) : onThreadStart_(std::move(onThreadStart)) {}
 
-  /// Decodes and prepares clips, loads checkpoints: as many threads as there are CPUs to use, at least 2 (so that
-  /// loading a model does not stop all decoding) and at most 4 (decoding is a small part of a call). Thread-safe.
-  ThreadPool& decode();
+  /// Threads that decode() begins with: as many as there are CPUs to use, at least 2 (so that loading a model does not
+  /// stop all decoding) and at most 4 (decoding is a small part of a call).
+  static int usualDecodeThreads();
+
+  /// Decodes and prepares clips, loads checkpoints; with at least so many threads from now on. Thread-safe.
+  ThreadPool& decode(int threads = 0);
 
   /// Runs forward passes, with one thread that uses several CPUs: one forward is in progress at a time, in all models
   /// together, so that no two of them compete for the same CPUs. Thread-safe.
   ThreadPool& compute();
 
+  /// Runs the forward passes of batches, several at a time; with at least so many threads from now on. Thread-safe.
+  ThreadPool& batch(int threads);
+
  private:
+  ThreadPool& grown(std::optional<ThreadPool>& pool, const char* name, int threads);
+
   ThreadStart onThreadStart_;
   std::mutex mutex_;
   std::optional<ThreadPool> decode_;
   std::optional<ThreadPool> compute_;
+  std::optional<ThreadPool> batch_;
 };
 
 }  // namespace tubelet::engine

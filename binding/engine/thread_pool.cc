@@ -32,13 +32,10 @@ void lowerPriority() {
 
 ThreadPool::ThreadPool(Options options) : options_(std::move(options)) {
   try {
-    for (int i = 0; i < std::max(1, options_.threads); ++i) threads_.emplace_back([this] { work(); });
-  } catch (const std::system_error& error) {
+    grow(std::max(1, options_.threads));
+  } catch (const Error&) {
     join();
-    throw Error(ErrorCode::OutOfMemory,
-                "The system refused to start a thread. Raise the limit on processes (ulimit -u, or the container's "
-                "pids limit) or on memory.",
-                error.what());
+    throw;
   }
 }
 
@@ -52,6 +49,23 @@ void ThreadPool::submit(std::function<void()> task) {
     tasks_.push_back(std::move(task));
   }
   wake_.notify_one();
+}
+
+void ThreadPool::grow(int threads) {
+  const std::lock_guard lock(mutex_);
+  try {
+    while (static_cast<int>(threads_.size()) < threads) threads_.emplace_back([this] { work(); });
+  } catch (const std::system_error& error) {
+    throw Error(ErrorCode::OutOfMemory,
+                "The system refused to start a thread. Raise the limit on processes (ulimit -u, or the container's "
+                "pids limit) or on memory.",
+                error.what());
+  }
+}
+
+int ThreadPool::threads() {
+  const std::lock_guard lock(mutex_);
+  return static_cast<int>(threads_.size());
 }
 
 void ThreadPool::work() {

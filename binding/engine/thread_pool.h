@@ -10,7 +10,7 @@
 
 namespace tubelet::engine {
 
-/// A fixed number of threads that run tasks in the order they were submitted. They run at a lower priority than the
+/// Threads that run tasks in the order they were submitted. They run at a lower priority than the
 /// threads that made them, so that an event loop gets its turn on a machine whose every CPU is busy; threads that they
 /// start in turn (an OpenMP team) inherit the priority.
 ///
@@ -19,7 +19,7 @@ class ThreadPool {
  public:
   struct Options {
     std::string name;               ///< shown by debuggers and `top -H`; the kernel keeps 15 characters
-    int threads = 1;                ///< at least 1
+    int threads = 1;                ///< to begin with; at least 1
     std::function<void()> onStart;  ///< run first in every thread, to set what is per thread; must not throw
   };
 
@@ -35,7 +35,10 @@ class ThreadPool {
   /// Thread-safe. `task` must not throw.
   void submit(std::function<void()> task);
 
-  int threads() const { return static_cast<int>(threads_.size()); }
+  /// Has at least so many threads from now on. Thread-safe. Throws like the constructor; those that were started stay.
+  void grow(int threads);
+
+  int threads();
 
  private:
   void work();

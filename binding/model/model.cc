@@ -1,8 +1,10 @@
 #include "model/model.h"
 
+#include <iterator>
 #include <string>
 #include <utility>
 
+#include <ATen/ops/cat.h>
 #include <ATen/ops/softmax.h>
 #include <c10/core/Device.h>
 #include <c10/core/InferenceMode.h>
@@ -19,8 +21,8 @@ namespace tubelet::model {
 
 namespace {
 
-/// Gives freed memory back when it goes: glibc would keep much of a checkpoint's for itself, and LibTorch all of a GPU's.
-/// Declared first in a class, it goes last.
+/// Gives freed memory back when it goes: glibc would keep much of a checkpoint's for itself, and LibTorch all of a
+/// GPU's. Declared first in a class, it goes last.
 class MemoryReturn {
  public:
   explicit MemoryReturn(const c10::Device& device) : device_(device) {}
@@ -38,9 +40,13 @@ std::vector<float> toVector(const at::Tensor& tensor) {
   return {data, data + dense.numel()};
 }
 
-/// `embedding` is one clip's, without a dimension for the batch.
-Output embeddingOutput(const at::Tensor& embedding) {
-  return {{}, {}, toVector(embedding), embedding.sizes().vec()};
+/// One output for each clip of `embeddings` [B, ...].
+std::vector<Output> embeddingOutputs(const at::Tensor& embeddings) {
+  std::vector<Output> outputs;
+  for (const at::Tensor& embedding : embeddings.unbind()) {
+    outputs.push_back({{}, {}, toVector(embedding), embedding.sizes().vec()});
+  }
+  return outputs;
 }
 
 class ProgramModel final : public Model {
@@ -66,19 +72,25 @@ class ProgramModel final : public Model {
   std::int64_t depth() const override { return depth_; }
 
   Output run(const at::Tensor& pixels, const Request& request, const CancelToken& token) const override {
-    requireInput(pixels);
+    return std::move(runTogether({&pixels, 1}, request, token).front());
+  }
+
+  std::vector<Output> runTogether(std::span<const at::Tensor> clips, const Request& request,
+                                  const CancelToken& token) const override {
+    for (const at::Tensor& pixels : clips) requireInput(pixels);
     requireAnswerable(request);
     return translatingErrors("run the model", [&] {
       const c10::InferenceMode noGradients;
       token.check();
+      const at::Tensor pixels = clips.size() == 1 ? clips.front() : at::cat(at::TensorList(clips.data(), clips.size()));
       at::Tensor tokens = program_.embed(pixels.to(device_));
       for (std::int64_t i = 0; i < request.layer.value_or(depth_); ++i) {
         token.check();
         tokens = program_.block(tokens, i);
       }
       token.check();
-      if (request.pooling == Request::Pooling::Head) return headOutput(tokens);
-      return embeddingOutput(pooled(request.layer ? tokens : program_.final(tokens), request.pooling));
+      if (request.pooling == Request::Pooling::Head) return headOutputs(tokens);
+      return embeddingOutputs(pooled(request.layer ? tokens : program_.final(tokens), request.pooling));
     });
   }
 
@@ -109,18 +121,22 @@ class ProgramModel final : public Model {
     }
   }
 
-  Output headOutput(const at::Tensor& tokens) const {
+  std::vector<Output> headOutputs(const at::Tensor& tokens) const {
     const auto [logits, embedding] = program_.head(tokens);
-    Output output = embeddingOutput(embedding[0]);
-    output.logits = toVector(logits);
-    output.scores = toVector(at::softmax(logits, -1));
-    return output;
+    const at::Tensor scores = at::softmax(logits, -1);
+    std::vector<Output> outputs = embeddingOutputs(embedding);
+    for (std::int64_t i = 0; i < std::ssize(outputs); ++i) {
+      Output& output = outputs[static_cast<std::size_t>(i)];
+      output.logits = toVector(logits[i]);
+      output.scores = toVector(scores[i]);
+    }
+    return outputs;
   }
 
   at::Tensor pooled(const at::Tensor& tokens, Request::Pooling pooling) const {
-    if (pooling == Request::Pooling::Cls) return tokens[0][0];
-    const at::Tensor grid = program_.grid(tokens)[0];
-    return pooling == Request::Pooling::Mean ? grid.mean({0, 1, 2}) : grid;
+    if (pooling == Request::Pooling::Cls) return tokens.select(1, 0);
+    const at::Tensor grid = program_.grid(tokens);
+    return pooling == Request::Pooling::Mean ? grid.mean({1, 2, 3}) : grid;
   }
 
   c10::Device device_;
@@ -134,6 +150,13 @@ class ProgramModel final : public Model {
 };
 
 }  // namespace
+
+std::vector<Output> Model::runTogether(std::span<const at::Tensor> clips, const Request& request,
+                                       const CancelToken& token) const {
+  std::vector<Output> outputs;
+  for (const at::Tensor& pixels : clips) outputs.push_back(run(pixels, request, token));
+  return outputs;
+}
 
 std::shared_ptr<const Model> Model::load(const ModelSpec& spec, const CancelToken& token) {
   return translatingErrors("load the model", [&] { return std::make_shared<const ProgramModel>(spec, token); });

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include <ATen/core/Tensor.h>
@@ -25,6 +26,8 @@ struct Request {
   /// all blocks run and the final layernorm, where the model has one (transformers' last hidden state).
   std::optional<std::int64_t> layer;
   Pooling pooling = Pooling::Head;
+
+  bool operator==(const Request&) const = default;
 };
 
 struct Output {
@@ -53,9 +56,14 @@ class Model {
   virtual std::int64_t depth() const = 0;
 
   /// One forward pass on spec().device. pixels: float32 [1, T, 3, H, W] on the CPU, as PixelBuffer makes them. Checks
-  /// the token between the program's stages (embed, each block, head). Blocks after the layer asked for are not run. Throws
-  /// Error(INVALID_ARGUMENT) for pixels of another shape, and for what the model does not have: the layer, a CLS token.
+  /// the token between the program's stages (embed, each block, head). Blocks after the layer asked for are not run.
+  /// Throws Error(INVALID_ARGUMENT) for pixels of another shape, and for what the model does not have: the layer, a CLS
+  /// token.
   virtual Output run(const at::Tensor& pixels, const Request& request, const CancelToken& token) const = 0;
+
+  /// Several clips, each as run() takes it, in one forward pass where the program can; an output for each.
+  virtual std::vector<Output> runTogether(std::span<const at::Tensor> clips, const Request& request,
+                                          const CancelToken& token) const;
 };
 
 /// Throws Error(MODEL_INVALID) unless `preprocessing` makes the pixels that the model takes, as far as that is known

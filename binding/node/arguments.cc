@@ -10,6 +10,8 @@ constexpr int kMaxSide = 1 << 16;
 constexpr int kMaxLayers = 1 << 16;
 constexpr int kMaxThreads = 1 << 16;
 constexpr int kMaxQueue = 1 << 30;
+constexpr int kMaxBatch = 1 << 16;
+constexpr int kMaxDelayMs = 1 << 30;
 
 std::array<double, 3> perChannel(const Napi::Value& value, const std::string& name) {
   const Napi::Array list = array(value, name);
@@ -109,6 +111,16 @@ Embedding embeddingArgument(const Napi::Value& value) {
       "pooling", {{"head", Pooling::Head}, {"mean", Pooling::Mean}, {"cls", Pooling::Cls}, {"none", Pooling::None}});
   result.normalize = fields.flag("normalize");
   return result;
+}
+
+ForkRequest forkRequest(const Napi::Value& value) {
+  const Fields fields(value, "fork");
+  return {.decode = fields.integer("decode", 1, kMaxThreads),
+          .infer = fields.integer("infer", 1, kMaxThreads),
+          .threads = fields.integer("threads", 1, kMaxThreads),
+          .maxBatch = fields.integer("maxBatch", 1, kMaxBatch),
+          .maxDelayMs = fields.integer("maxDelayMs", 0, kMaxDelayMs),
+          .maxQueue = static_cast<std::size_t>(fields.integer("maxQueue", 0, kMaxQueue))};
 }
 
 PixelsArgument pixelsArgument(const Napi::Value& pixels, const Napi::Value& shape) {

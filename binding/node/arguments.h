@@ -26,6 +26,16 @@ struct LoadRequest {
   std::size_t maxQueue = 0;
 };
 
+/// A queue and workers of a model's own.
+struct ForkRequest {
+  int decode = 1;
+  int infer = 1;
+  int threads = 1;
+  int maxBatch = 1;
+  int maxDelayMs = 0;
+  std::size_t maxQueue = 0;
+};
+
 /// Pixels of one clip, float32 [T, 3, H, W]; `data` is JavaScript's own memory, to be copied before returning to it.
 struct PixelsArgument {
   const float* data = nullptr;
@@ -39,6 +49,7 @@ ClipRequest clipRequest(const Napi::Value& value);
 Embedding embeddingArgument(const Napi::Value& value);
 model::Preprocessing preprocessingArgument(const Napi::Value& value, const std::string& name);
 LoadRequest loadRequest(const Napi::Value& value);
+ForkRequest forkRequest(const Napi::Value& value);
 PixelsArgument pixelsArgument(const Napi::Value& pixels, const Napi::Value& shape);
 
 }  // namespace tubelet::node

@@ -1,10 +1,13 @@
 #include "node/clip_work.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <span>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "engine/error.h"
 #include "model/normalize.h"
@@ -120,13 +123,40 @@ void ClipWork::read(const model::Preprocessing& preprocessing, const CancelToken
 }
 
 void ClipWork::infer(const model::Model& model, int threads, const CancelToken& token) {
+  if (!views) {
+    const std::array<ClipWork*, 1> alone{this};
+    inferTogether(alone, model, threads, token);
+    return;
+  }
   const auto start = Clock::now();
   model::setThreads(threads);
-  output = views ? inferViews(model, token) : model.run(pixels, wanted.request, token);
+  finish(inferViews(model, token), millisecondsSince(start));
+}
+
+void inferTogether(std::span<ClipWork* const> works, const model::Model& model, int threads, const CancelToken& token) {
+  const auto start = Clock::now();
+  model::setThreads(threads);
+  const model::Request& request = works.front()->wanted.request;
+  std::vector<at::Tensor> clips;
+  for (const ClipWork* work : works) {
+    if (work->wanted.request != request) {
+      throw Error(ErrorCode::InvalidArgument,
+                  "Clips of which different things are wanted cannot share a forward pass.");
+    }
+    clips.push_back(work->pixels);
+  }
+  std::vector<model::Output> outputs = model.runTogether(clips, request, token);
+  const double share = millisecondsSince(start) / static_cast<double>(works.size());
+  for (std::size_t i = 0; i < works.size(); ++i) works[i]->finish(std::move(outputs[i]), share);
+}
+
+/// Keeps what the model made of the pixels, and lets go of those.
+void ClipWork::finish(model::Output made, double milliseconds) {
+  output = std::move(made);
   pixels.reset();
   views.reset();
   if (wanted.normalize) model::normalizeEach(output.embedding, output.shape.back());
-  inferMs = millisecondsSince(start);
+  inferMs = milliseconds;
 }
 
 /// One view after the other: one at a time is in memory as floats.

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "engine/cancellation.h"
@@ -49,15 +50,22 @@ struct ClipWork {
   model::Output output;
   double decodeMs = 0;
   double prepareMs = 0;
-  double inferMs = 0;
+  double inferMs = 0;  ///< its share, where several went through the model together
 
   /// Reads and prepares the clip. Throws like readInput and model::PixelBuffer.
   void read(const model::Preprocessing& preprocessing, const CancelToken& token);
   /// Runs the model on the pixels and lets go of them. Throws like model::Model::run.
   void infer(const model::Model& model, int threads, const CancelToken& token);
 
+  /// infer() for several clips in one forward pass; none of them views. Their pixels stay when it throws.
+  friend void inferTogether(std::span<ClipWork* const> works, const model::Model& model, int threads,
+                            const CancelToken& token);
+
  private:
   model::Output inferViews(const model::Model& model, const CancelToken& token);
+  void finish(model::Output made, double milliseconds);
 };
+
+void inferTogether(std::span<ClipWork* const> works, const model::Model& model, int threads, const CancelToken& token);
 
 }  // namespace tubelet::node

@@ -39,8 +39,9 @@ Environment::~Environment() = default;
 
 const std::shared_ptr<engine::Lane>& Environment::files() {
   if (!files_) {
-    files_ = makeLane(
-        {.maxQueue = kMaxFileQueue, .ahead = static_cast<std::size_t>(runtime_->decode().threads()), .remedy = {}});
+    files_ = makeLane({.maxQueue = kMaxFileQueue,
+                       .ahead = static_cast<std::size_t>(engine::Runtime::usualDecodeThreads()),
+                       .remedy = {}});
   }
   return files_;
 }
@@ -52,13 +53,23 @@ const std::shared_ptr<engine::Lane>& Environment::loads() {
 
 std::shared_ptr<engine::Lane> Environment::makeModelLane(std::size_t maxQueue) {
   return makeLane({.maxQueue = maxQueue,
-                   .ahead = static_cast<std::size_t>(runtime_->decode().threads()),
+                   .ahead = static_cast<std::size_t>(engine::Runtime::usualDecodeThreads()),
                    .remedy = ", or load the model with a larger maxQueue"});
 }
 
 std::shared_ptr<engine::Lane> Environment::makeLane(engine::Lane::Options options) {
-  auto lane = engine::Lane::create(runtime_->decode(), runtime_->compute(), std::move(options));
-  std::erase_if(lanes_, [](const auto& known) { return known.expired(); });
+  return known(engine::Lane::create(runtime_->decode(), runtime_->compute(), std::move(options)));
+}
+
+std::shared_ptr<engine::Lane> Environment::makeBatchLane(engine::Lane::Options options) {
+  engine::ThreadPool& decode = runtime_->decode(static_cast<int>(options.ingesting));
+  engine::ThreadPool& batch = runtime_->batch(static_cast<int>(options.inferring));
+  return known(engine::Lane::create(decode, batch, std::move(options)));
+}
+
+/// Remembers a lane, to stop it when the environment ends.
+std::shared_ptr<engine::Lane> Environment::known(std::shared_ptr<engine::Lane> lane) {
+  std::erase_if(lanes_, [](const auto& other) { return other.expired(); });
   lanes_.push_back(lane);
   return lane;
 }

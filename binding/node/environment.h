@@ -49,6 +49,8 @@ class Environment {
   const std::shared_ptr<engine::Lane>& loads();
   /// A queue for one model.
   std::shared_ptr<engine::Lane> makeModelLane(std::size_t maxQueue);
+  /// A queue for a batch of one model, with threads for all that `options` allows at once.
+  std::shared_ptr<engine::Lane> makeBatchLane(engine::Lane::Options options);
 
   /// Messages to this environment. It may outlive the environment; posts are then dropped.
   const std::shared_ptr<Mailbox>& mailbox() const { return mailbox_; }
@@ -68,6 +70,7 @@ class Environment {
 
  private:
   std::shared_ptr<engine::Lane> makeLane(engine::Lane::Options options);
+  std::shared_ptr<engine::Lane> known(std::shared_ptr<engine::Lane> lane);
   void listenForExit();
   void stopWork();
   void end();

@@ -1,11 +1,16 @@
 #include "node/native_model.h"
 
+#include <algorithm>
+#include <chrono>
 #include <cstring>
+#include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <ATen/ops/empty.h>
 
+#include "engine/cpus.h"
 #include "engine/error.h"
 #include "model/precision.h"
 #include "node/arguments.h"
@@ -16,6 +21,29 @@
 #include "node/task.h"
 
 namespace tubelet::node {
+namespace {
+
+/// A clip's forward pass, alone or with others of the same model.
+class Forward final : public engine::Batchable {
+ public:
+  Forward(std::shared_ptr<ClipWork> work, std::shared_ptr<const model::Model> model, int threads)
+      : work_(std::move(work)), model_(std::move(model)), threads_(threads) {}
+
+  void infer(const CancelToken& token) { work_->infer(*model_, threads_, token); }
+
+  void inferTogether(std::span<engine::Batchable* const> jobs, const CancelToken& token) override {
+    std::vector<ClipWork*> works;
+    for (engine::Batchable* job : jobs) works.push_back(static_cast<Forward*>(job)->work_.get());
+    node::inferTogether(works, *model_, threads_, token);
+  }
+
+ private:
+  std::shared_ptr<ClipWork> work_;
+  std::shared_ptr<const model::Model> model_;
+  int threads_;
+};
+
+}  // namespace
 
 Napi::Function NativeModel::define(Napi::Env env) {
   return DefineClass(env, "NativeModel",
@@ -23,7 +51,9 @@ Napi::Function NativeModel::define(Napi::Env env) {
                          InstanceMethod<&NativeModel::run>("run"),
                          InstanceMethod<&NativeModel::prepare>("prepare"),
                          InstanceMethod<&NativeModel::forward>("forward"),
+                         InstanceMethod<&NativeModel::fork>("fork"),
                          InstanceMethod<&NativeModel::dispose>("dispose"),
+                         InstanceAccessor<&NativeModel::queue>("queue"),
                          InstanceAccessor<&NativeModel::threads>("threads"),
                          InstanceAccessor<&NativeModel::device>("device"),
                          InstanceAccessor<&NativeModel::precision>("precision"),
@@ -49,7 +79,7 @@ NativeModel::NativeModel(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Nati
   weightBytes_ = loaded_.model->weightBytes();
   layers_ = loaded_.model->depth();
   // The collector sees a small object and has no reason to hurry: tell it what hangs on it.
-  reportedBytes_ = weightBytes_;
+  reportedBytes_ = loaded_.owned ? weightBytes_ : 0;
   Napi::MemoryManagement::AdjustExternalMemory(info.Env(), reportedBytes_);
 }
 
@@ -105,14 +135,50 @@ Napi::Value NativeModel::start(const Napi::CallbackInfo& info, std::shared_ptr<C
     };
   }
   if (infer) {
-    job.infer = [work, model = loaded_.model, threads = loaded_.threads](const CancelToken& token) {
-      work->infer(*model, threads, token);
-    };
+    const auto forward = std::make_shared<Forward>(work, loaded_.model, loaded_.threads);
+    job.infer = [forward](const CancelToken& token) { forward->infer(token); };
+    if (!work->request.views) job.batchable = forward;  // views take a pass each as it is
   }
   const auto result = [work, infer](Napi::Env env) -> Napi::Value {
     return infer ? outputToJs(env, *work) : pixelsToJs(env, *work);
   };
   return Task::start(Environment::of(info.Env()), loaded_.lane, std::move(job), result, Value());
+}
+
+Napi::Value NativeModel::fork(const Napi::CallbackInfo& info) {
+  return contained(info.Env(), [&] {
+    const ForkRequest request = forkRequest(info[0]);
+    if (!loaded_.model) throw Error(ErrorCode::Disposed, "The model has been disposed of. Load it again to go on.");
+    Environment& environment = Environment::of(info.Env());
+    const auto decode = static_cast<std::size_t>(request.decode);
+    const auto infer = static_cast<std::size_t>(request.infer);
+    const auto maxBatch = static_cast<std::size_t>(request.maxBatch);
+    engine::Lane::Options options{.maxQueue = request.maxQueue,
+                                  .ahead = decode + infer * maxBatch,
+                                  .remedy = {},
+                                  .ordered = false,
+                                  .ingesting = decode,
+                                  .inferring = infer,
+                                  .maxBatch = maxBatch,
+                                  .maxDelay = std::chrono::milliseconds(request.maxDelayMs)};
+    return create(environment, {.model = loaded_.model,
+                                .preprocessing = loaded_.preprocessing,
+                                .lane = environment.makeBatchLane(std::move(options)),
+                                .threads = std::min(request.threads, engine::availableCpus()),
+                                .owned = false});
+  });
+}
+
+Napi::Value NativeModel::queue(const Napi::CallbackInfo& info) {
+  const engine::Lane::Load load = loaded_.lane->load();
+  Napi::Object result = Napi::Object::New(info.Env());
+  result.Set("waiting", static_cast<double>(load.waiting));
+  result.Set("ingesting", static_cast<double>(load.ingesting));
+  result.Set("ready", static_cast<double>(load.ready));
+  result.Set("inferring", static_cast<double>(load.inferring));
+  result.Set("ingestMs", load.ingestMs);
+  result.Set("inferMs", load.inferMs);
+  return result;
 }
 
 Napi::Value NativeModel::dispose(const Napi::CallbackInfo& info) {

@@ -20,6 +20,7 @@ struct LoadedModel {
   model::Preprocessing preprocessing;
   std::shared_ptr<engine::Lane> lane;
   int threads = 1;
+  bool owned = true;  ///< whether its memory is on this object's account: a fork's is on its origin's
 };
 
 /// NativeModel of lib/binding.ts. Every task of a model refers to it: it is not collected while one is pending.
@@ -40,7 +41,9 @@ class NativeModel : public Napi::ObjectWrap<NativeModel> {
   Napi::Value run(const Napi::CallbackInfo& info);
   Napi::Value prepare(const Napi::CallbackInfo& info);
   Napi::Value forward(const Napi::CallbackInfo& info);
+  Napi::Value fork(const Napi::CallbackInfo& info);
   Napi::Value dispose(const Napi::CallbackInfo& info);
+  Napi::Value queue(const Napi::CallbackInfo& info);
   Napi::Value threads(const Napi::CallbackInfo& info);
   Napi::Value device(const Napi::CallbackInfo& info);
   Napi::Value precision(const Napi::CallbackInfo& info);

@@ -56,6 +56,21 @@ TEST_CASE("n threads run n tasks at the same time") {
   for (auto& task : done) CHECK(task.wait_for(std::chrono::seconds(10)) == std::future_status::ready);
 }
 
+TEST_CASE("a pool grows while it works, and never shrinks") {
+  std::atomic<int> started{0};
+  {
+    ThreadPool pool({.name = "test", .threads = 1, .onStart = [&started] { ++started; }});
+    std::promise<void> door;
+    pool.submit([opened = door.get_future().share()] { opened.wait(); });
+    pool.grow(3);
+    pool.grow(2);
+    CHECK(pool.threads() == 3);
+    CHECK(onPool(pool, [] { return 7; }) == 7);  // though the first thread is taken
+    door.set_value();
+  }
+  CHECK(started == 3);
+}
+
 TEST_CASE("the start hook runs once in every thread, before its tasks") {
   std::atomic<int> started{0};
   {
@@ -101,7 +116,9 @@ TEST_CASE("a process has one runtime; the last to drop it joins its threads, and
   CHECK(first->decode().threads() >= 2);
   CHECK(first->decode().threads() <= 4);
   CHECK(&first->decode() == &second->decode());
-  const int threads = 1 + first->decode().threads();
+  CHECK(first->decode(6).threads() == 6);
+  CHECK(first->batch(2).threads() == 2);
+  const int threads = 1 + 6 + 2;
 
   std::atomic<bool> finished{false};
   second->compute().submit([&finished] {

@@ -58,6 +58,31 @@ TEST_CASE("model: its logits are those of the program with the plain weights, it
   }
 }
 
+TEST_CASE("model: clips that go through it together come out as if each had gone alone") {
+  for (const std::string family : {"videomae", "timesformer", "vivit"}) {
+    CAPTURE(family);
+    const Folder folder;
+    const auto loaded = Model::load(tinyCheckpoint(family).save(folder), CancelToken());
+    const std::vector<at::Tensor> clips{tinyPixels(), at::zeros({1, 4, 3, 32, 32}), -tinyPixels()};
+    const std::vector<Output> together = loaded->runTogether(clips, Request(), CancelToken());
+    REQUIRE(together.size() == clips.size());
+    for (std::size_t i = 0; i < clips.size(); ++i) {
+      const Output alone = loaded->run(clips[i], Request(), CancelToken());
+      checkNear(together[i].logits, at::tensor(at::ArrayRef<float>(alone.logits)));
+      checkNear(together[i].scores, at::tensor(at::ArrayRef<float>(alone.scores)));
+      checkNear(together[i].embedding, at::tensor(at::ArrayRef<float>(alone.embedding)));
+    }
+    CHECK(together[0].logits != together[2].logits);
+  }
+}
+
+TEST_CASE("model: one clip of another shape is refused with all that would go through together with it") {
+  const Folder folder;
+  const auto loaded = Model::load(tinyCheckpoint("videomae").save(folder), CancelToken());
+  const std::vector<at::Tensor> clips{tinyPixels(), at::zeros({1, 5, 3, 32, 32})};
+  CHECK(outcome([&] { loaded->runTogether(clips, Request(), CancelToken()); }).starts_with("INVALID_ARGUMENT: "));
+}
+
 TEST_CASE("model: it knows its size, and runs the same twice and from another thread") {
   const Folder folder;
   const Checkpoint checkpoint = tinyCheckpoint("videomae");

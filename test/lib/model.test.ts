@@ -92,6 +92,14 @@ class FakeNative implements NativeModel {
     return assert.fail('not used');
   }
 
+  fork(): never {
+    return assert.fail('not used');
+  }
+
+  get queue(): never {
+    return assert.fail('not used');
+  }
+
   dispose(): Promise<void> {
     this.disposals++;
     return Promise.resolve();

@@ -29,7 +29,7 @@ describe('a process that ends in the middle of work', function () {
     assert.ok(Math.min(...took) < 1500, `took ${took.map(Math.round).join(', ')} ms`);
   });
 
-  for (const when of ['load', 'decode']) {
+  for (const when of ['load', 'decode', 'batch', 'gathering']) {
     it(`process.exit() in the middle of ${when} keeps the exit code`, async () => {
       const { code, signal, stderr } = await endingIn('exit', when, fullSize);
       assert.deepEqual({ code, signal, stderr }, { code: 7, signal: null, stderr: '' });
@@ -41,7 +41,7 @@ describe('a process that ends in the middle of work', function () {
     assert.deepEqual({ code, signal, stderr }, { code: 8, signal: null, stderr: '' });
   });
 
-  for (const when of ['load', 'decode', 'forward']) {
+  for (const when of ['load', 'decode', 'forward', 'batch', 'gathering']) {
     it(`an exception that nobody catches, in the middle of ${when}, is reported as ever`, async () => {
       const { code, signal, stderr } = await endingIn('throw', when, fullSize);
       assert.deepEqual({ code, signal }, { code: 1, signal: null });

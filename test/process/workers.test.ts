@@ -40,6 +40,11 @@ describe('worker threads', function () {
     assert.equal(said.get('main still runs'), true);
   });
 
+  it('may be terminated in the middle of a batch, while others go on', async () => {
+    const { said } = await succeeds('terminateBatch', fullSize, smallModel);
+    for (const round of [0, 1, 2]) assert.equal(said.get(`results ${round}`), 40);
+  });
+
   it('may be terminated while they start, load or run', async () => {
     const { said } = await succeeds('terminateEarly', smallModel);
     assert.ok(said.has('survived'));

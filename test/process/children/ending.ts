@@ -1,8 +1,10 @@
 // ending HOW WHEN MODEL: begins work and ends the process in the middle of it.
 
+import { load } from '#lib/index';
 import { binding } from '#lib/runtime';
 
-import { argument, clip, delay, isPending, loadForward, say, startLoading } from './support';
+import { until } from '../../support/waiting';
+import { argument, clip, delay, isPending, loadForward, say, startLoading, video } from './support';
 
 /** Begins work that is still going on when the promise it returns resolves; the inner promise is the work's. */
 async function begin(when: string, model: string): Promise<{ work: Promise<unknown> }> {
@@ -21,6 +23,19 @@ async function begin(when: string, model: string): Promise<{ work: Promise<unkno
       const { forward } = await loadForward(model);
       const work = Promise.all([forward().promise, forward().promise]);
       await delay(700);
+      return { work };
+    }
+    case 'batch':
+    case 'gathering': {
+      // In forward passes, or decoded and waiting for others to share one with.
+      const loaded = await load(model);
+      const patience = when === 'batch' ? {} : { maxBatch: 1024, maxDelayMs: 60_000, concurrency: 2 };
+      const batch = loaded.classifyAll(
+        Array.from({ length: 100 }, () => video),
+        patience,
+      );
+      const work = batch.next();
+      await until(() => (when === 'batch' ? batch.summary.queue.inferring : batch.summary.queue.ready) > 1, when);
       return { work };
     }
     default: {

@@ -2,7 +2,9 @@
 
 import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads';
 
-import { argument, delay, isPending, loadForward, say } from './support';
+import { load } from '#lib/index';
+
+import { argument, delay, isPending, loadForward, say, shortVideo, video } from './support';
 
 interface Order {
   model: string;
@@ -109,7 +111,41 @@ async function exitWorker(model: string): Promise<void> {
   say('worker exited', await exitOf(new Worker(code, { eval: true })));
 }
 
-const scenarios = { share, terminate, terminateWaiting, terminateEarly, exitMain, exitWorker };
+/** Workers are terminated in the middle of a batch, in forward passes and before one, while the main thread's goes on. */
+async function terminateBatch(model: string): Promise<void> {
+  const code = `
+    const { load } = require(${JSON.stringify(require.resolve('#lib/index'))});
+    const { parentPort, workerData } = require('node:worker_threads');
+    void (async () => {
+      const model = await load(${JSON.stringify(model)});
+      const batch = model.classifyAll(Array(1000).fill(${JSON.stringify(video)}), workerData.options);
+      batch.next();
+      const timer = setInterval(() => {
+        if (batch.summary.queue[workerData.state] < 2) return;
+        clearInterval(timer);
+        parentPort.postMessage('ready');
+      }, 5);
+    })();`;
+  const main = await load(argument(2));
+  const states = [
+    { state: 'inferring', options: {} },
+    { state: 'inferring', options: { maxBatch: 2, maxDelayMs: 60_000, workers: { infer: 1 } } },
+    { state: 'ready', options: { maxBatch: 1024, maxDelayMs: 60_000, concurrency: 4 } },
+  ];
+  for (const [round, order] of states.entries()) {
+    const worker = new Worker(code, { eval: true, workerData: order });
+    const items = [];
+    for await (const item of main.classifyAll(Array<string>(40).fill(shortVideo))) {
+      items.push(item);
+      if (items.length === 1) await new Promise((ready) => worker.once('message', ready));
+      if (items.length === 5) await worker.terminate();
+    }
+    say(`results ${round}`, items.filter(({ error }) => error === undefined).length);
+  }
+  await main.dispose();
+}
+
+const scenarios = { terminateBatch, share, terminate, terminateWaiting, terminateEarly, exitMain, exitWorker };
 
 if (isMainThread) {
   const scenario = scenarios[argument(0) as keyof typeof scenarios];

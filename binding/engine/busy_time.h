@@ -1,0 +1,25 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+namespace tubelet::engine {
+
+/// Adds up for how long how many threads were at something. Not thread-safe.
+class BusyTime {
+ public:
+  /// From now on it is so many.
+  void set(std::size_t threads);
+
+  /// Until now, all threads together.
+  double milliseconds() const;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  double milliseconds_ = 0;  ///< until `since_`
+  std::size_t threads_ = 0;
+  Clock::time_point since_ = Clock::now();
+};
+
+}  // namespace tubelet::engine
