@@ -8,7 +8,7 @@
 
 namespace tubelet::model {
 
-/// Error(MODEL_INVALID) about the weight file at `path`: "<path>: <what>".
+/// Error(MODEL_INVALID) about the file at `path`: "<path>: <what>".
 Error invalidFile(const std::string& path, const std::string& what, const std::string& reason = {});
 
 /// An open regular file, read by position. It is read, not mapped: a mapped file that somebody shortens meanwhile kills

@@ -38,9 +38,10 @@ struct Output {
 /// own activations. How frames become pixels is no part of it: those who prepare them in different ways share it.
 class Model {
  public:
-  /// Reads and checks the weights, then hands them to the program. Throws Error: MODEL_INVALID (unreadable, hostile or
-  /// non-finite file), READ_FAILED (a file that changes meanwhile too), CHECKPOINT_MISMATCH (lists missing, left-over
-  /// and misshapen tensors), OUT_OF_MEMORY; or Cancelled.
+  /// Reads and checks the weights, then hands them to the program. A TorchScript file brings its own, and is executed:
+  /// only for one that the caller trusts. Throws Error: MODEL_INVALID (unreadable, hostile or non-finite file),
+  /// READ_FAILED (a file that changes meanwhile too), CHECKPOINT_MISMATCH (lists missing, left-over and misshapen
+  /// tensors), OUT_OF_MEMORY; or Cancelled.
   static std::shared_ptr<const Model> load(const ModelSpec& spec, const CancelToken& token);
 
   virtual ~Model() = default;
@@ -53,8 +54,9 @@ class Model {
   virtual std::int64_t depth() const = 0;
 
   /// One forward pass on spec().device. pixels: float32 [1, T, 3, H, W] on the CPU, as PixelBuffer makes them. Checks
-  /// the token between the program's stages (embed, each block, head). Blocks after the layer asked for are not run. Throws
-  /// Error(INVALID_ARGUMENT) for pixels of another shape, and for what the model does not have: the layer, a CLS token.
+  /// the token between the program's stages (embed, each block, head). Blocks after the layer asked for are not run.
+  /// Throws Error(INVALID_ARGUMENT) for pixels of another shape, and for what the model does not have: the layer, a CLS
+  /// token.
   virtual Output run(const at::Tensor& pixels, const Request& request, const CancelToken& token) const = 0;
 };
 

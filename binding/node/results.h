@@ -7,8 +7,8 @@
 
 namespace tubelet::node {
 
-/// Plain results as the JavaScript objects of lib/binding.ts. Pixels and embeddings are handed over without a copy where
-/// the host allows it (Electron does not); the work they came from is left empty.
+/// Plain results as the JavaScript objects of lib/binding.ts. Pixels and embeddings are handed over without a copy
+/// where the host allows it (Electron does not); the work they came from is left empty.
 
 Napi::Object toJs(Napi::Env env, const video::VideoInfo& info);
 Napi::Object framesToJs(Napi::Env env, FramesWork& work);

@@ -221,7 +221,7 @@ describe('a checkpoint folder', () => {
     assert.equal(byDefault.maxQueue, 1024);
     const { threads, maxQueue } = nativeSpec(checkpoint, { threads: 3, maxQueue: 5 });
     assert.deepEqual([threads, maxQueue], [3, 5]);
-    assert.match(byDefault.programPath, /models\/programs\/videomae\.pt$/);
+    assert.match(byDefault.programPath ?? '', /models\/programs\/videomae\.pt$/);
   });
 
   it('is not a file, and not nothing', async () => {
