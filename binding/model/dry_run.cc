@@ -25,8 +25,9 @@ void requireFinite(const std::vector<float>& values, const std::string& what, co
 
 Answer dryRun(const Model& model, const CancelToken& token) {
   const ModelSpec& spec = model.spec();
-  const at::Tensor zeros =
-      translatingErrors("try the program out", [&] { return at::zeros({1, spec.frames, 3, spec.height, spec.width}); });
+  std::vector<std::int64_t> shape = model.inputShape();
+  shape.insert(shape.begin(), 1);
+  const at::Tensor zeros = translatingErrors("try the program out", [&] { return at::zeros(shape); });
   const Output output = model.run(zeros, Request(), token);
   requireFinite(output.logits, "logits", spec);
   requireFinite(output.embedding, "numbers in the embedding", spec);

@@ -45,6 +45,12 @@ std::string described(const c10::IValue& value) {
   return "a value of type " + value.type()->str();
 }
 
+/// Of the interpreter's words the ones that say what went wrong: where it did stands above them.
+std::string lastLine(std::string text) {
+  text.erase(text.find_last_not_of(" \n") + 1);
+  return text.substr(text.rfind('\n') + 1);
+}
+
 /// The value of a key, or None.
 c10::IValue entry(const c10::IValue& dict, const char* key) {
   for (const auto& item : dict.toGenericDict()) {
@@ -132,9 +138,9 @@ class ForeignModel final : public Model {
     } catch (const std::exception& error) {
       const Error what = translated(error, "run the program");
       if (what.code() == ErrorCode::OutOfMemory) throw what;
-      throw invalid("failed on pixels of shape " + shapeText(pixels.sizes()) +
-                        ". Say with which frames, size and layout it was traced, in its tubelet.json or as options "
-                        "of load.",
+      throw invalid("failed on pixels of shape " + shapeText(pixels.sizes()) + " (" + lastLine(what.reason()) +
+                        "). If it takes another shape, its tubelet.json or the options of load must say so: frames, "
+                        "size, layout.",
                     what.reason());
     }
   }
