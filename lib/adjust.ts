@@ -50,7 +50,8 @@ export async function adjusted(
   const { name, config, preprocessing } = checkpoint;
   requireFrames(sampling?.frames, config.frames, name);
   if (range === 'paper' && config.family !== 'vivit') {
-    throw invalid(`option 'range' is for ViViT: '${name}' is a ${config.family} and has one range only`);
+    const kind = config.family === null ? "somebody else's program: use 'mean' and 'std'" : `a ${config.family}`;
+    throw invalid(`option 'range' is for ViViT, which alone has two: '${name}' is ${kind}`);
   }
   return {
     ...checkpoint,
@@ -64,9 +65,10 @@ export async function adjusted(
   };
 }
 
-async function countedLabels(labels: Labels, { name, config }: Checkpoint): Promise<string[]> {
+async function countedLabels(labels: Labels, { name, config, format }: Checkpoint): Promise<string[]> {
   const names = await readLabels(labels);
-  requireCount(names, config.labels.length, name);
+  // How many classes a program has is known when it has been tried out.
+  if (format !== 'torchscript') requireCount(names, config.labels.length, name);
   return [...names];
 }
 

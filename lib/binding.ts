@@ -164,8 +164,10 @@ export interface NativeViews {
 export interface NativeModelSpec {
   /** Equal keys mean the same weights: they are in memory once a process and device. */
   key: string;
-  programPath: string;
-  format: 'safetensors' | 'pytorch-bin';
+  /** The package's program of the family; `null` for somebody else's. */
+  programPath: string | null;
+  /** A TorchScript file is executed: only one that the caller trusts. */
+  format: 'safetensors' | 'pytorch-bin' | 'torchscript';
   weightFiles: string[];
   /** Which files these are, one a file: the key of its FileIdentity (lib/files.ts). Others are refused: READ_FAILED. */
   identities: string[];
@@ -174,6 +176,11 @@ export interface NativeModelSpec {
   preprocessing: NativePreprocessing;
   /** Frames a clip. */
   frames: number;
+  /** Pixels of what the model takes. */
+  height: number;
+  width: number;
+  /** The order of a program's axes; checkpoints have TCHW. */
+  layout: 'TCHW' | 'CTHW';
   /** `'cpu'`, `'cuda'`, `'cuda:1'` or `'auto'`. */
   device: string;
   /** `'auto'`: bf16 where the device multiplies it faster. */
@@ -245,6 +252,16 @@ export interface NativeModel {
   readonly weightBytes: number;
   /** The number of blocks. */
   readonly layers: number;
+  /** What a TorchScript file's program returned when it was tried out; `null` for checkpoints. */
+  readonly answer: { classes: number; width: number } | null;
+}
+
+export interface NativeExportRequest {
+  spec: NativeModelSpec;
+  path: string;
+  overwrite: boolean;
+  /** What tubelet.json will say. */
+  metadata: string;
 }
 
 export interface NativePixels extends NativeClipInfo {
@@ -287,6 +304,10 @@ export interface NativeBinding {
   probe(input: NativeInput, read: NativeReadOptions): NativeTask<NativeVideoInfo>;
   readFrames(request: NativeClipRequest): NativeTask<NativeFrames>;
   loadModel(spec: NativeModelSpec): NativeTask<NativeModel>;
+  /** The tubelet.json in a TorchScript file; `null` when there is none. Executes nothing. */
+  programMetadata(path: string): NativeTask<string | null>;
+  /** Writes a checkpoint as a TorchScript file; the size of that. */
+  exportModel(request: NativeExportRequest): NativeTask<number>;
   /** CPUs this process may use: affinity and cgroup quota respected, at least 1. */
   availableCpus(): number;
   /** Versions of the libraries this process really runs on, and the CPU's name. */

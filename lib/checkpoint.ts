@@ -8,13 +8,14 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 
 import type { NativeModelSpec, NativePreprocessing } from './binding';
-import { type ModelConfig, readConfig } from './config';
+import { type Family, type ModelConfig, readConfig } from './config';
 import type { Device } from './device';
 import { TubeletError } from './errors';
 import { type FileIdentity, identify } from './files';
 import { isShardName } from './hub/needed';
 import type { PullOptions } from './hub/pull';
 import { type JsonObject, isObject, readJson } from './json';
+import type { Layout, Origin } from './metadata';
 import { type Location, locate } from './names';
 import { packageRoot } from './package';
 import type { Precision } from './precision';
@@ -31,10 +32,15 @@ export interface CheckpointConfiguration extends Location {
   licence: Licence | null;
 }
 
-/** The same with its weights. */
-export interface Checkpoint extends CheckpointConfiguration {
+/** The same with its weights, or what is known of a TorchScript file. */
+export interface Checkpoint extends Omit<CheckpointConfiguration, 'config'> {
+  /** `family` is `null` for somebody else's program. */
+  config: Omit<ModelConfig, 'family'> & { family: Family | null };
   format: NativeModelSpec['format'];
   weights: FileIdentity[];
+  layout: Layout;
+  /** What a TorchScript file was made of, if it says so. */
+  origin: Origin | null;
 }
 
 /**
@@ -42,9 +48,13 @@ export interface Checkpoint extends CheckpointConfiguration {
  *
  * @throws TubeletError MODEL_NOT_FOUND, MODEL_INVALID, READ_FAILED, DOWNLOAD_FAILED, ACCESS_DENIED, WRITE_FAILED
  */
-export async function openCheckpoint(name: string, options?: PullOptions): Promise<Checkpoint> {
+export async function openCheckpoint(
+  name: string,
+  options?: PullOptions,
+): Promise<Checkpoint & { config: ModelConfig }> {
   const location = await locate(name, { ...options, beforeWeights: checkConfiguration });
-  return { ...(await describeCheckpoint(location)), ...(await findWeights(location.folder)) };
+  const own = { layout: 'TCHW', origin: null } as const;
+  return { ...(await describeCheckpoint(location)), ...(await findWeights(location.folder)), ...own };
 }
 
 /**
@@ -98,20 +108,23 @@ export function nativeSpec(
   checkpoint: Checkpoint,
   { device = 'cpu', precision = 'fp32', threads = 0, maxQueue = defaultMaxQueue }: SpecOptions = {},
 ): NativeModelSpec {
-  const { config, preprocessing, format, weights } = checkpoint;
+  const { config, preprocessing, format, weights, layout } = checkpoint;
   const content = {
-    programPath: join(packageRoot, 'models', 'programs', `${config.family}.pt`),
+    programPath: config.family === null ? null : join(packageRoot, 'models', 'programs', `${config.family}.pt`),
     format,
     weightFiles: weights.map(({ path }) => path),
     identities: weights.map(({ key }) => key),
     config: config.numbers,
     preprocessing,
     frames: config.frames,
+    ...config.size,
+    layout,
   };
   // Weights are shared by what is in the files and which model it makes, not by name: links and copies of a name meet
   // here, and so do those who prepare their pixels in different ways.
-  const identity = JSON.stringify([content.identities, content.config, content.frames]);
-  return { ...content, key: createHash('sha256').update(identity).digest('hex'), device, precision, threads, maxQueue };
+  const which = [content.identities, content.config, content.frames, config.size, layout];
+  const key = createHash('sha256').update(JSON.stringify(which)).digest('hex');
+  return { ...content, key, device, precision, threads, maxQueue };
 }
 
 /** Calls that may wait on one model: a waiting call holds little more than a path. */

@@ -5,6 +5,7 @@
  */
 import { TubeletError } from './errors';
 import { type JsonObject, isObject } from './json';
+import { defaultLabels } from './labels';
 import { closest } from './suggest';
 
 /** The architectures that tubelet runs. */
@@ -176,7 +177,7 @@ function readLabels(config: JsonObject, file: string): string[] {
   if (byIndex === undefined || byIndex === null) {
     const classes = number(config, 'num_labels', defaultClasses);
     if (classes === 0) throw wrong(file, 'num_labels', 0, 'at least 1 in a classifier');
-    return Array.from({ length: classes }, (_, index) => `LABEL_${index}`);
+    return defaultLabels(classes);
   }
 
   if (!isObject(byIndex)) throw invalid(file, `'id2label' must map class numbers to names`);

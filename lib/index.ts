@@ -11,6 +11,7 @@ export type { BatchOptions } from './batch/workers';
 export { classify, type ClassifyOptions, type ClassifyWithOptions } from './classify';
 export type { Family } from './config';
 export type { Device } from './device';
+export { type ExportOptions, type ExportResult, exportModel } from './export';
 export { embed, type EmbedOptions, type EmbedWithOptions, type Pooling } from './embed';
 export { TubeletError, type TubeletErrorCode } from './errors';
 export { readFrames, type ReadFramesOptions, type ReadFramesResult } from './frames';
@@ -21,6 +22,7 @@ export type { DownloadProgress } from './hub/blob';
 export type { Labels } from './labels';
 export { load, type LoadOptions } from './load';
 export type { ModelInfo } from './loaded';
+export type { Channels, Layout, Origin, Size } from './metadata';
 export type { Model } from './model';
 export type { Precision } from './precision';
 export type { Licence } from './presets';
@@ -37,3 +39,4 @@ export type {
   Spacing,
   TrainedSampling,
 } from './sampling';
+export type { ProgramOptions } from './torchscript';

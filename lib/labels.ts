@@ -11,7 +11,8 @@ import { type Rule, describe, invalid } from './options';
 /** The names themselves, or the path of a text file (UTF-8) that has one on each line, in the order of the classes. */
 export type Labels = string | readonly string[];
 
-const mostLabels = 65_536;
+/** More classes than any data set has. */
+export const mostLabels = 65_536;
 
 /** Kinetics-700's has 12 kB. */
 const largestFile = 4 * 1024 * 1024;
@@ -66,6 +67,11 @@ async function readText(path: string): Promise<string> {
   }
 }
 
+/** transformers' names for classes that have none. */
+export function defaultLabels(classes: number): string[] {
+  return Array.from({ length: classes }, (_, index) => `LABEL_${index}`);
+}
+
 /**
  * Counts labels against a model's classes.
  *
@@ -75,7 +81,7 @@ export function requireCount(labels: readonly string[], classes: number, model: 
   if (labels.length === classes) return;
   throw invalid(
     classes === 0
-      ? `'${model}' is a self-supervised checkpoint: it has no classes that 'labels' could name`
+      ? `'${model}' is self-supervised: it has no classes that 'labels' could name`
       : `'labels' has ${labels.length} entries, but '${model}' tells ${classes} classes apart`,
   );
 }

@@ -12,9 +12,10 @@ import { Model } from './model';
 import { defaultModel } from './names';
 import { type Rule, abortSignal, callback, integer, readModelName, readOptions } from './options';
 import { type Precision, precisionRule } from './precision';
+import { type ProgramOptions, programRules } from './torchscript';
 
 /** Options of {@link load}. */
-export interface LoadOptions extends Adjustments {
+export interface LoadOptions extends Adjustments, ProgramOptions {
   /** Where the model runs; `info.device` says which was taken. See {@link Device}. Default `'cpu'`. */
   device?: Device | undefined;
   /**
@@ -50,6 +51,7 @@ const loadRules = {
   signal: abortSignal,
   onProgress: callback as Rule<(progress: DownloadProgress) => void>,
   ...adjustmentRules,
+  ...programRules,
 };
 
 /**
@@ -61,32 +63,38 @@ const loadRules = {
  * however they prepare their pixels.
  *
  * @param name - In this order: a bundled name (`motion-vivit`, `motion-timesformer`, `motion-videomae`), the path of a
- *   folder in Hugging Face's layout (absolute, or starting with `.`), or a hub name (`org/name`, `org/name@revision`).
- *   Default: the environment variable `TUBELET_MODEL`, else `MCG-NJU/videomae-base-finetuned-kinetics`.
+ *   folder in Hugging Face's layout (absolute, or starting with `.`), the path of a TorchScript file (any that ends in
+ *   `.pt`), or a hub name (`org/name`, `org/name@revision`). Default: the environment variable `TUBELET_MODEL`, else
+ *   `MCG-NJU/videomae-base-finetuned-kinetics`.
  * @param options - See {@link LoadOptions}.
  * @returns The model; dispose of it when it is no longer needed.
  * @throws TubeletError INVALID_ARGUMENT; MODEL_NOT_FOUND; DOWNLOAD_FAILED, ACCESS_DENIED and WRITE_FAILED (no room in the
  *   cache) about a download, of which what has arrived is kept; MODEL_INVALID (a file is missing or wrong);
- *   CHECKPOINT_MISMATCH (tensors missing, left over or misshapen); FILE_NOT_FOUND (the label file); READ_FAILED
- *   (also about a file that changes while it is read); DEVICE_UNAVAILABLE (says what was found); OUT_OF_MEMORY;
- *   RUNTIME_NOT_FOUND. An abort rejects with the signal's own reason.
+ *   CHECKPOINT_MISMATCH (tensors missing, left over or misshapen); UNTRUSTED_MODEL (a TorchScript file without
+ *   `trust: true`); FILE_NOT_FOUND (the label file); READ_FAILED (also about a file that changes while it is read);
+ *   DEVICE_UNAVAILABLE (says what was found); OUT_OF_MEMORY; RUNTIME_NOT_FOUND. An abort rejects with the signal's own
+ *   reason.
  */
 export function load(name?: string, options?: LoadOptions): Promise<Model> {
   return atCallSite(async () => {
     const model = readModelName('load', name) ?? defaultModel();
     const { onProgress, ...request } = readOptions('load', options, loadRules);
-    return new Model(await openModel(model, { ...request, onProgress: onProgress && guarded(onProgress) }));
+    return new Model(await openModel(model, { ...request, onProgress: onProgress && guarded('load', onProgress) }));
   });
 }
 
-/** The caller's own function: what it throws is no fault of tubelet's. */
-function guarded(report: (progress: DownloadProgress) => void): typeof report {
+/**
+ * The caller's own function: what it throws is no fault of tubelet's.
+ *
+ * @internal
+ */
+export function guarded(caller: string, report: (progress: DownloadProgress) => void): typeof report {
   return (progress) => {
     try {
       report(progress);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      throw new TubeletError('INVALID_ARGUMENT', `load: 'onProgress' threw: ${reason}`, { cause: error });
+      throw new TubeletError('INVALID_ARGUMENT', `${caller}: 'onProgress' threw: ${reason}`, { cause: error });
     }
   };
 }

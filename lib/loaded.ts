@@ -19,6 +19,8 @@ import type { Device } from './device';
 import { TubeletError } from './errors';
 import type { PullOptions } from './hub/pull';
 import { requireCount } from './labels';
+import type { Origin } from './metadata';
+import { programFile } from './names';
 import type { Precision } from './precision';
 import { type ViewCounts, paperViews } from './paper';
 import type { Licence } from './presets';
@@ -28,15 +30,19 @@ import { openBinding } from './runtime';
 import { type TrainedSampling, statedFrames, toNativeSampling } from './sampling';
 import { sha256OfWeights } from './sha256';
 import { abortable, runTask } from './task';
+import { type Answer, type ProgramRequest, answerOf, openProgram, requireNoProgramOptions } from './torchscript';
 
 /** What a loaded model is. */
 export interface ModelInfo {
   checkpoint: CheckpointIdentity;
-  /** The folder that the checkpoint was read from. */
+  /** The folder that the checkpoint was read from; of a TorchScript file, the one it lies in. */
   folder: string;
-  family: Family;
+  /** `null` for somebody else's program. */
+  family: Family | null;
   /** The licence of the weights; `null` where it is not known, as for folders. */
   licence: Licence | null;
+  /** Which checkpoint a TorchScript file was made of, in its own words; `null` where it does not say, and for checkpoints. */
+  origin: Origin | null;
   /** One label a class, in the order of `index` and of the logits; empty for a self-supervised checkpoint. */
   labels: string[];
   /** How clips were sampled in training, and so with `sampling: 'trained'`. */
@@ -47,7 +53,7 @@ export interface ModelInfo {
    * How frames become pixels: see `resize` and `range` of {@link LoadOptions}.
    */
   preprocessing: { resize: 'antialias' | 'plain'; range: 'processor' | 'paper' };
-  /** Numbers in an embedding. */
+  /** Numbers in an embedding; 0 when the program returns none. */
   width: number;
   /** Where it runs: `'cpu'`, or `'cuda:0'` and so on. */
   device: string;
@@ -64,7 +70,7 @@ export interface ModelInfo {
 }
 
 /** Checked options of {@link load}. */
-export interface LoadRequest extends AdjustmentRequest {
+export interface LoadRequest extends AdjustmentRequest, ProgramRequest {
   device?: Device | undefined;
   precision?: Precision | 'auto' | undefined;
   threads?: number | undefined;
@@ -104,26 +110,29 @@ export class LoadedModel {
   private readonly forks = new Set<LoadedModel>();
 
   /**
-   * @param views - What `sampling: 'paper'` does with the frames.
+   * @param views - What `sampling: 'paper'` does with the frames; `null` for somebody else's program.
    * @param gone - Called when it is disposed.
    */
   constructor(
     private readonly native: NativeModel,
     readonly info: ModelInfo,
-    private readonly views: NativeViews,
+    private readonly views: NativeViews | null,
     private readonly gone: () => void = () => undefined,
   ) {}
 
   /**
    * Says early that a call would be in vain: before a stream is read for it.
    *
-   * @throws TubeletError DISPOSED; INVALID_ARGUMENT when there are no classes
+   * @throws TubeletError DISPOSED; INVALID_ARGUMENT when there are no classes, or no embedding
    */
   requireUse(use: 'classify' | 'embed'): void {
-    const { labels, checkpoint } = this.info;
+    const { labels, checkpoint, width } = this.info;
     this.requireAlive();
     if (use === 'classify' && labels.length === 0) {
       throw new TubeletError('INVALID_ARGUMENT', noClasses(checkpoint.name));
+    }
+    if (use === 'embed' && width === 0) {
+      throw new TubeletError('INVALID_ARGUMENT', noEmbedding(checkpoint.name));
     }
   }
 
@@ -135,6 +144,13 @@ export class LoadedModel {
   requireEmbedding({ layer, pooling }: EmbeddingRequest): void {
     this.requireUse('embed');
     const { checkpoint, family, layers } = this.info;
+    if (family === null && (layer !== undefined || (pooling !== undefined && pooling !== 'head'))) {
+      throw new TubeletError(
+        'INVALID_ARGUMENT',
+        `'${checkpoint.name}' is somebody else's program, which gives its one embedding and no layers: leave out ` +
+          "'layer' and 'pooling'",
+      );
+    }
     if (layer !== undefined && layer > layers) {
       throw new TubeletError(
         'INVALID_ARGUMENT',
@@ -214,7 +230,8 @@ export class LoadedModel {
     const { family } = this.info;
     this.requireSampling(request);
     const wanted = samplingOf(request) ?? 'trained';
-    const sampling = toNativeSampling({ ...request, sampling: wanted }, this.info.sampling, family);
+    const views = wanted === 'paper' ? this.requireViews() : undefined;
+    const sampling = toNativeSampling({ ...request, sampling: wanted }, this.info.sampling, family ?? undefined);
     const { clips } = sampling.protocol ?? {};
     const clip = {
       input: request.input,
@@ -222,10 +239,19 @@ export class LoadedModel {
       read: toNativeRead(request),
       ...(embedding !== undefined && { embedding }),
       stretch: stretchOf(request),
-      views: clips === undefined ? undefined : this.views,
+      views,
     };
     const output = await runTask(() => this.native.run(clip), request.signal);
-    return { output, views: clips === undefined ? undefined : { clips, crops: this.views.crops } };
+    return { output, views: clips === undefined || views === undefined ? undefined : { clips, crops: views.crops } };
+  }
+
+  private requireViews(): NativeViews {
+    if (this.views !== null) return this.views;
+    throw new TubeletError(
+      'INVALID_ARGUMENT',
+      `'${this.info.checkpoint.name}' is somebody else's program, for which no test protocol is known: choose another ` +
+        "sampling than 'paper'",
+    );
   }
 
   /** Waits for what runs; what waits rejects with DISPOSED. */
@@ -243,21 +269,50 @@ export class LoadedModel {
 /**
  * Loads a checkpoint by its name.
  *
- * @throws TubeletError MODEL_NOT_FOUND, MODEL_INVALID, CHECKPOINT_MISMATCH, READ_FAILED, DEVICE_UNAVAILABLE,
+ * @throws TubeletError MODEL_NOT_FOUND, MODEL_INVALID, CHECKPOINT_MISMATCH, UNTRUSTED_MODEL, READ_FAILED,
+ *   DEVICE_UNAVAILABLE,
  *   OUT_OF_MEMORY, RUNTIME_NOT_FOUND, DOWNLOAD_FAILED, ACCESS_DENIED, WRITE_FAILED
  */
 export async function openModel(
   name: string,
-  { signal, onProgress, device, precision, threads, maxQueue, ...adjustments }: LoadRequest = {},
+  { signal, onProgress, device, precision, threads, maxQueue, ...request }: LoadRequest = {},
 ): Promise<LoadedModel> {
-  const found = await abortable(openCheckpoint(name, { signal, onProgress }), signal);
+  const { trust, frames, size, mean, std, layout, ...adjustments } = request;
+  const program = { trust, frames, size, mean, std, layout };
+  const found = await abortable(openNamed(name, program, { signal, onProgress }), signal);
   const started = performance.now();
   const checkpoint = await abortable(adjusted(found, adjustments), signal);
-  const { native, sha256 } = await loadAndHash(checkpoint, { device, precision, threads, maxQueue }, signal);
+  const own = precisionOf(checkpoint, precision);
+  const { native, sha256 } = await loadAndHash(checkpoint, { device, precision: own, threads, maxQueue }, signal);
   const milliseconds = { load: performance.now() - started };
   const range = adjustments.range ?? 'processor';
-  const info = { ...describe(checkpoint, native, sha256, range), milliseconds };
-  return new LoadedModel(native, info, paperViews(checkpoint, adjustments));
+  try {
+    const answer = answerOf(checkpoint, native, adjustments.labels !== undefined);
+    const info = { ...describe(checkpoint, native, sha256, range), ...answer, milliseconds };
+    return new LoadedModel(native, info, viewsOf(checkpoint, adjustments));
+  } catch (error) {
+    await native.dispose();
+    throw error;
+  }
+}
+
+/** A TorchScript file, or a checkpoint. */
+async function openNamed(name: string, program: ProgramRequest, options: PullOptions): Promise<Checkpoint> {
+  const file = await programFile(name);
+  if (file !== undefined) return openProgram(file, program, options.signal);
+  requireNoProgramOptions(program, name);
+  return openCheckpoint(name, options);
+}
+
+/** Somebody else's program has the one that it was saved in, for which the native side knows no other word. */
+function precisionOf({ config }: Checkpoint, wanted: LoadRequest['precision']): LoadRequest['precision'] {
+  return config.family === null && wanted === 'auto' ? 'fp32' : wanted;
+}
+
+/** What the published test protocol does with the frames; `null` for somebody else's program. */
+function viewsOf({ config, preprocessing }: Checkpoint, adjustments: AdjustmentRequest): NativeViews | null {
+  const { family, size } = config;
+  return family === null ? null : paperViews({ family, size, preprocessing }, adjustments);
 }
 
 /**
@@ -286,25 +341,31 @@ function describe(
   native: NativeModel,
   sha256: string,
   range: 'processor' | 'paper',
-): Omit<ModelInfo, 'milliseconds'> {
-  const { name, revision, folder, config, preprocessing, sampling, licence } = checkpoint;
-  const { family, labels, size, width } = config;
+): Omit<ModelInfo, 'milliseconds' | keyof Answer> {
+  const { name, revision, folder, config, preprocessing, sampling, licence, origin } = checkpoint;
+  const { family, size } = config;
   return {
     checkpoint: { name, ...(revision !== undefined && { revision }), sha256 },
     folder,
     family,
     licence,
-    labels,
+    origin,
     sampling,
     size,
     preprocessing: { resize: preprocessing.antialias ? 'antialias' : 'plain', range },
-    width,
     device: native.device,
     layers: native.layers,
     precision: native.precision,
     threads: native.threads,
     weightBytes: native.weightBytes,
   };
+}
+
+function noEmbedding(name: string): string {
+  return (
+    `'${name}' is a program that returns no embedding. One that does returns it as the second of a tuple, or under ` +
+    "'embedding' or 'pooler_output' of a dict, of shape [1, width]"
+  );
 }
 
 function noClasses(name: string): string {

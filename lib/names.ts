@@ -1,8 +1,9 @@
 /**
  * From a model's name to the folder that holds its checkpoint.
  *
- * A name is, in this order: a bundled name (`motion-vivit`), a path (absolute, or starting with `.`), or a hub name
- * (`org/name`, `org/name@revision`), which is downloaded into the shared Hugging Face cache unless it is there.
+ * A name is, in this order: a bundled name (`motion-vivit`), a path (absolute, starting with `.`, or ending in `.pt`: a
+ * TorchScript file), or a hub name (`org/name`, `org/name@revision`), which is downloaded into the shared Hugging Face
+ * cache unless it is there.
  *
  * @module
  */
@@ -44,7 +45,7 @@ export function defaultModel(): string {
 export async function locate(name: string, options: PullOptions = {}): Promise<Location> {
   const bundled = await bundledModels();
   if (bundled.includes(name)) return { name, folder: join(bundledFolder, name) };
-  if (isAbsolute(name) || name.startsWith('.')) return locatePath(name);
+  if (isAbsolute(name) || name.startsWith('.') || isProgramName(name)) return locatePath(name);
 
   const hub = parseHubName(name);
   if (hub !== undefined) return locateOnHub(hub, bundled, options);
@@ -58,12 +59,37 @@ export async function bundledModels(): Promise<string[]> {
   return entries.filter((_, index) => kinds[index] === 'file').sort();
 }
 
+/**
+ * The TorchScript file that a name means; `undefined` when it means something else.
+ *
+ * @returns An absolute path.
+ * @throws TubeletError MODEL_NOT_FOUND
+ */
+export async function programFile(name: string): Promise<string | undefined> {
+  if (!isProgramName(name)) return undefined;
+  const file = resolve(name);
+  const kind = await kindOf(file);
+  if (kind === undefined) throw new TubeletError('MODEL_NOT_FOUND', `There is no file ${file}`);
+  return kind === 'folder' ? undefined : file;
+}
+
+/** A hub name that ended so would be taken for a path, and never asked for. */
+function isProgramName(name: string): boolean {
+  return name.endsWith('.pt');
+}
+
 async function locatePath(path: string): Promise<Location> {
   const folder = resolve(path);
   const kind = await kindOf(folder);
   if (kind === 'folder') return { name: folder, folder };
   if (kind === undefined) throw new TubeletError('MODEL_NOT_FOUND', `There is no folder ${folder}`);
-  throw new TubeletError('MODEL_INVALID', `${folder} is not a folder: name the folder that config.json lies in`);
+  if (isProgramName(path)) {
+    throw new TubeletError('INVALID_ARGUMENT', `${folder} is a TorchScript file and no checkpoint: only load takes it`);
+  }
+  throw new TubeletError(
+    'MODEL_INVALID',
+    `${folder} is not a folder: name the folder that config.json lies in, or a TorchScript file, whose name ends in .pt`,
+  );
 }
 
 /** What is whole in the cache is used as it is, without a request; what is not is fetched. */

@@ -77,7 +77,11 @@ export function paperClips(family: Family, { stride, fps }: TrainedSampling): Na
  * What a family's protocol does with the frames. What the caller of `load` said of `resize` and `range` goes before it.
  */
 export function paperViews(
-  { config: { family, size }, preprocessing }: Pick<Checkpoint, 'config' | 'preprocessing'>,
+  {
+    family,
+    size,
+    preprocessing,
+  }: { family: Family } & Pick<Checkpoint['config'], 'size'> & Pick<Checkpoint, 'preprocessing'>,
   { resize, range }: Pick<AdjustmentRequest, 'resize' | 'range'>,
 ): NativeViews {
   const { crops, margin, filter, roundUp, average } = protocols[family];

@@ -81,6 +81,28 @@ export function readPreprocessing(config: JsonObject, file: string, family: Fami
 }
 
 /**
+ * The configuration that {@link readPreprocessing} reads as these numbers, for any family. It has no word for
+ * `antialias`.
+ */
+export function preprocessorConfig(preprocessing: NativePreprocessing): JsonObject {
+  const { resize, resizeHeight, resizeWidth, cropHeight, cropWidth, rescaleFactor } = preprocessing;
+  const [resample] = [...interpolations].find(([, name]) => name === preprocessing.interpolation) ?? [];
+  return {
+    do_resize: resize !== 'none',
+    size: resize === 'exact' ? { height: resizeHeight, width: resizeWidth } : { shortest_edge: resizeHeight },
+    resample,
+    do_center_crop: cropHeight > 0,
+    crop_size: { height: cropHeight, width: cropWidth },
+    do_rescale: true,
+    rescale_factor: rescaleFactor,
+    offset: preprocessing.offset,
+    do_normalize: preprocessing.normalize,
+    image_mean: preprocessing.mean,
+    image_std: preprocessing.std,
+  };
+}
+
+/**
  * Makes sure that what comes out is as large as what the model takes.
  *
  * @param published - The size that a published checkpoint is known to take. The preprocessor's configuration of

@@ -38,6 +38,8 @@ const char* codeName(ErrorCode code) {
       return "BUSY";
     case ErrorCode::Disposed:
       return "DISPOSED";
+    case ErrorCode::WriteFailed:
+      return "WRITE_FAILED";
     case ErrorCode::Internal:
       return "INTERNAL";
   }

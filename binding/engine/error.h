@@ -24,6 +24,7 @@ enum class ErrorCode {
   OutOfMemory,
   Busy,
   Disposed,
+  WriteFailed,
   Internal,
 };
 

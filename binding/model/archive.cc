@@ -1,6 +1,5 @@
 #include "model/archive.h"
 
-#include <algorithm>
 #include <array>
 #include <stdexcept>
 #include <string_view>
@@ -8,51 +7,29 @@
 
 #include <c10/util/Exception.h>
 #include <caffe2/serialize/inline_container.h>
-#include <caffe2/serialize/read_adapter_interface.h>
 
+#include "model/file_adapter.h"
 #include "model/zip_directory.h"
 
 namespace tubelet::model {
 
 namespace {
 
-/// What LibTorch's reader sees of the file.
-class Adapter final : public caffe2::serialize::ReadAdapterInterface {
- public:
-  explicit Adapter(std::shared_ptr<const File> file) : file_(std::move(file)) {}
-
-  std::size_t size() const override { return file_->size(); }
-
-  /// Returns fewer bytes than asked for at the end of the file, as the reader's own adapters do.
-  std::size_t read(std::uint64_t position, void* into, std::size_t bytes, const char*) const override {
-    if (position >= file_->size()) return 0;
-    const std::size_t available = std::min<std::uint64_t>(bytes, file_->size() - position);
-    file_->read(position, into, available);
-    return available;
-  }
-
- private:
-  std::shared_ptr<const File> file_;
-};
-
 /// Tells the usual wrong files from an archive before LibTorch's reader has a chance to say "failed finding central
 /// directory".
-void requireZip(const File& file) {
+void requireZip(const File& file, const Archive::Kind& kind) {
+  const std::string what = kind.what;
   std::array<char, 4> start{};
   if (file.size() < start.size()) {
-    throw invalidFile(file.path(), "has " + std::to_string(file.size()) +
-                                       " bytes, too few for a PyTorch checkpoint. Copy or download it again.");
+    throw invalidFile(file.path(), "has " + std::to_string(file.size()) + " bytes, too few for a " + what +
+                                       ". Copy or download it again.");
   }
   file.read(0, start.data(), start.size());
   const std::string_view magic(start.data(), start.size());
-  if (magic.starts_with('\x80')) {
-    throw invalidFile(
-        file.path(),
-        "is in PyTorch's format from before 1.6 (a bare pickle), which is not read. Load it in Python and "
-        "save it again: torch.save(torch.load(path, weights_only=True), path).");
-  }
+  if (magic.starts_with('\x80')) throw invalidFile(file.path(), kind.barePickle);
   if (magic != std::string_view("PK\x03\x04", 4)) {
-    throw invalidFile(file.path(), "is no PyTorch checkpoint: it does not start like the archive torch.save writes.");
+    throw invalidFile(file.path(),
+                      "is no " + what + ": it does not start like the archive " + kind.writer + " writes.");
   }
 }
 
@@ -72,11 +49,27 @@ auto reading(const File& file, Read read) {
 
 }  // namespace
 
-Archive::Archive(const std::string& path) : file_(std::make_shared<const File>(path)) {
-  requireZip(*file_);
-  requireUncompressed(*file_);
+const Archive::Kind Archive::kWeights{
+    .what = "PyTorch checkpoint",
+    .writer = "torch.save",
+    .barePickle =
+        "is in PyTorch's format from before 1.6 (a bare pickle), which is not read. Load it in Python and "
+        "save it again: torch.save(torch.load(path, weights_only=True), path).",
+    .compresses = false};
+
+const Archive::Kind Archive::kProgram{
+    .what = "TorchScript file",
+    .writer = "torch.jit.save",
+    .barePickle =
+        "is a pickle, as torch.save wrote it before PyTorch 1.6, and no TorchScript file: only Python can "
+        "load it. There, torch.jit.save(torch.jit.trace(model, pixels), path) makes one.",
+    .compresses = true};
+
+Archive::Archive(std::shared_ptr<const File> file, const Kind& kind) : file_(std::move(file)) {
+  requireZip(*file_, kind);
+  if (!kind.compresses) requireUncompressed(*file_);
   reader_ = reading(*file_, [&] {
-    return std::make_unique<caffe2::serialize::PyTorchStreamReader>(std::make_shared<Adapter>(file_));
+    return std::make_unique<caffe2::serialize::PyTorchStreamReader>(std::make_shared<FileAdapter>(file_));
   });
 }
 

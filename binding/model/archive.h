@@ -13,12 +13,22 @@ class PyTorchStreamReader;
 
 namespace tubelet::model {
 
-/// The zip archive that torch.save writes: records by name, stored without compression. A thin, checked layer over
-/// LibTorch's reader. Not thread-safe.
+/// The zip archive that PyTorch writes: records by name. A thin, checked layer over LibTorch's reader, which neither
+/// unpickles nor runs anything. Not thread-safe.
 class Archive {
  public:
-  /// Throws Error: FILE_NOT_FOUND, READ_FAILED, or MODEL_INVALID for anything but such an archive.
-  explicit Archive(const std::string& path);
+  /// What an archive is meant to be.
+  struct Kind {
+    const char* what;
+    const char* writer;
+    const char* barePickle;  ///< what to say of a file in the format before archives
+    bool compresses;         ///< whether the writer compresses records
+  };
+  static const Kind kWeights;  ///< torch.save
+  static const Kind kProgram;  ///< torch.jit.save, which compresses the text of the program
+
+  /// Throws Error: MODEL_INVALID for anything but such an archive; READ_FAILED.
+  Archive(std::shared_ptr<const File> file, const Kind& kind);
   ~Archive();
 
   const std::string& path() const { return file_->path(); }

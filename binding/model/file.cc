@@ -39,13 +39,13 @@ File::File(std::string path)
     const int number = errno;
     const bool missing = number == ENOENT || number == ENOTDIR;
     throw Error(missing ? ErrorCode::FileNotFound : ErrorCode::ReadFailed,
-                path_ + ": cannot open the weight file: " + systemReason(number) + ".", systemReason(number));
+                path_ + ": cannot open the file: " + systemReason(number) + ".", systemReason(number));
   }
   struct stat status {};
   const bool regular = ::fstat(descriptor_, &status) == 0 && S_ISREG(status.st_mode);
   if (!regular) {
     ::close(descriptor_);
-    throw invalidFile(path_, "not a regular file. Give the weight file itself.");
+    throw invalidFile(path_, "not a regular file. Give the file itself.");
   }
   size_ = static_cast<std::uint64_t>(status.st_size);
   identity_ = identityOf(status);
@@ -63,7 +63,7 @@ void File::read(std::uint64_t offset, void* into, std::size_t bytes) const {
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) {
       const int number = errno;
-      throw Error(ErrorCode::ReadFailed, path_ + ": cannot read the weight file: " + systemReason(number) + ".",
+      throw Error(ErrorCode::ReadFailed, path_ + ": cannot read the file: " + systemReason(number) + ".",
                   systemReason(number));
     }
     if (count == 0) {

@@ -7,7 +7,7 @@
 
 namespace tubelet::model {
 
-/// Error(MODEL_INVALID) about the weight file at `path`: "<path>: <what>".
+/// Error(MODEL_INVALID) about the file at `path`: "<path>: <what>".
 Error invalidFile(const std::string& path, const std::string& what, const std::string& reason = {});
 
 /// Error(READ_FAILED): the file at `path` is not, or is no longer, what it was.

@@ -1,5 +1,6 @@
 #include "model/kernels.h"
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <string>
@@ -78,6 +79,15 @@ std::array<BuiltinOpFunction, 5>& kernels() {
   return all;
 }
 
+/// Whether a function takes and returns what a kernel does. In an export of another version it may not.
+bool fits(const torch::jit::Function& function, const BuiltinOpFunction& kernel) {
+  const auto sameType = [](const c10::Argument& a, const c10::Argument& b) { return *a.type() == *b.type(); };
+  const auto same = [&](const auto& a, const auto& b) { return std::ranges::equal(a, b, sameType); };
+  const c10::FunctionSchema& theirs = function.getSchema();
+  const c10::FunctionSchema& ours = kernel.getSchema();
+  return same(theirs.arguments(), ours.arguments()) && same(theirs.returns(), ours.returns());
+}
+
 /// Makes the body of a function one call.
 void replaceBody(const std::shared_ptr<torch::jit::Graph>& body, BuiltinOpFunction& kernel) {
   const torch::jit::MatchedSchema arguments{
@@ -92,7 +102,9 @@ void useNativeKernels(const torch::jit::Module& program) {
   const auto unit = program._ivalue()->compilation_unit();
   for (BuiltinOpFunction& kernel : kernels()) {
     auto* const function = unit->find_function(c10::QualifiedName("__torch__.kernels." + kernel.qualname().name()));
-    if (function != nullptr) replaceBody(torch::jit::toGraphFunction(*function).graph(), kernel);
+    if (function != nullptr && fits(*function, kernel)) {
+      replaceBody(torch::jit::toGraphFunction(*function).graph(), kernel);
+    }
   }
 }
 

@@ -8,37 +8,22 @@
 #include <ATen/ops/softmax.h>
 #include <c10/core/Device.h>
 #include <c10/core/InferenceMode.h>
+#include <torch/csrc/jit/api/module.h>
 
 #include "engine/error.h"
 #include "model/checkpoint.h"
 #include "model/device.h"
 #include "model/file.h"
+#include "model/foreign.h"
+#include "model/memory_return.h"
 #include "model/program.h"
-#include "model/tensor_file.h"
+#include "model/tensors.h"
 #include "model/torch_errors.h"
+#include "model/torchscript.h"
 
 namespace tubelet::model {
 
 namespace {
-
-/// Gives freed memory back when it goes: glibc would keep much of a checkpoint's for itself, and LibTorch all of a
-/// GPU's. Declared first in a class, it goes last.
-class MemoryReturn {
- public:
-  explicit MemoryReturn(const c10::Device& device) : device_(device) {}
-  ~MemoryReturn() { releaseFreedMemory(device_); }
-  MemoryReturn(const MemoryReturn&) = delete;
-  MemoryReturn& operator=(const MemoryReturn&) = delete;
-
- private:
-  c10::Device device_;
-};
-
-std::vector<float> toVector(const at::Tensor& tensor) {
-  const at::Tensor dense = tensor.cpu().contiguous();
-  const auto* data = dense.const_data_ptr<float>();
-  return {data, data + dense.numel()};
-}
 
 /// One output for each clip of `embeddings` [B, ...].
 std::vector<Output> embeddingOutputs(const at::Tensor& embeddings) {
@@ -57,13 +42,14 @@ class ProgramModel final : public Model {
     Weights weights = readCheckpoint(spec_, program_, token);
     program_.load(std::move(weights), spec_.config);
     token.check();
-    if (spec_.precision == Precision::Bf16) program_.toBfloat16();
-    program_.pack(1);
-    weightBytes_ = program_.weightBytes();
-    input_ = program_.inputShape();
-    depth_ = program_.depth();
-    clsTokens_ = program_.clsTokens();
-    releaseFreedMemory(device_);  // what was read only to be joined: query, key and value
+    prepare();
+  }
+
+  /// A program that came with its weights.
+  ProgramModel(ModelSpec spec, Program program)
+      : device_(spec.device), memoryReturn_(device_), spec_(std::move(spec)), program_(std::move(program)) {
+    const c10::InferenceMode noGradients;
+    prepare();
   }
 
   const ModelSpec& spec() const override { return spec_; }
@@ -77,7 +63,7 @@ class ProgramModel final : public Model {
 
   std::vector<Output> runTogether(std::span<const at::Tensor> clips, const Request& request,
                                   const CancelToken& token) const override {
-    for (const at::Tensor& pixels : clips) requireInput(pixels);
+    for (const at::Tensor& pixels : clips) requirePixels(pixels, input_);
     requireAnswerable(request);
     return translatingErrors("run the model", [&] {
       const c10::InferenceMode noGradients;
@@ -95,15 +81,14 @@ class ProgramModel final : public Model {
   }
 
  private:
-  void requireInput(const at::Tensor& pixels) const {
-    std::vector<std::int64_t> batch{1};
-    batch.insert(batch.end(), input_.begin(), input_.end());
-    if (pixels.sizes() != at::IntArrayRef(batch) || pixels.scalar_type() != at::kFloat) {
-      throw Error(ErrorCode::InvalidArgument, "The model takes float32 pixels of shape " + shapeText(batch) +
-                                                  " (clips, frames, channels, height, width), not " +
-                                                  at::toString(pixels.scalar_type()) + " " + shapeText(pixels.sizes()) +
-                                                  ".");
-    }
+  void prepare() {
+    if (spec_.precision == Precision::Bf16) program_.toBfloat16();
+    program_.pack(1);
+    weightBytes_ = program_.weightBytes();
+    input_ = program_.inputShape();
+    depth_ = program_.depth();
+    clsTokens_ = program_.clsTokens();
+    releaseFreedMemory(device_);  // what was read only to be joined: query, key and value
   }
 
   void requireAnswerable(const Request& request) const {
@@ -149,6 +134,18 @@ class ProgramModel final : public Model {
   std::int64_t weightBytes_ = 0;
 };
 
+/// An export of the package's own is driven like a checkpoint: layer by layer, with its weights packed. One of another
+/// version may have other methods; its forward is the same promise to all.
+std::shared_ptr<const Model> loadTorchScript(const ModelSpec& spec, const CancelToken& token) {
+  const c10::InferenceMode noGradients;
+  auto module = TorchScriptFile(spec.weightFiles.front()).program(spec.device);
+  token.check();
+  if (!spec.programPath.empty() && Program(spec.programPath).isSame(*module)) {
+    return std::make_shared<const ProgramModel>(spec, Program(std::move(module)));
+  }
+  return makeForeignModel(spec, std::move(module));
+}
+
 }  // namespace
 
 std::vector<Output> Model::runTogether(std::span<const at::Tensor> clips, const Request& request,
@@ -159,7 +156,10 @@ std::vector<Output> Model::runTogether(std::span<const at::Tensor> clips, const 
 }
 
 std::shared_ptr<const Model> Model::load(const ModelSpec& spec, const CancelToken& token) {
-  return translatingErrors("load the model", [&] { return std::make_shared<const ProgramModel>(spec, token); });
+  return translatingErrors("load the model", [&]() -> std::shared_ptr<const Model> {
+    if (spec.format == ModelSpec::Format::TorchScript) return loadTorchScript(spec, token);
+    return std::make_shared<const ProgramModel>(spec, token);
+  });
 }
 
 void requireFittingPixels(const Model& model, const Preprocessing& preprocessing) {
@@ -179,8 +179,10 @@ void requireFittingPixels(const Model& model, const Preprocessing& preprocessing
                     "the model takes " + std::to_string(input[0]) + " frames of " + std::to_string(input[3]) + " x " +
                         std::to_string(input[2]) + " pixels in " + std::to_string(input[1]) +
                         " colours, but the preprocessor prepares " + std::to_string(frames) + " of " +
-                        std::to_string(width) + " x " + std::to_string(height) +
-                        " in 3. Take config.json and the preprocessor's configuration from the same checkpoint.");
+                        std::to_string(width) + " x " + std::to_string(height) + " in 3. " +
+                        (model.spec().format == ModelSpec::Format::TorchScript
+                             ? "Leave out the options 'frames' and 'size': the file says them itself."
+                             : "Take config.json and the preprocessor's configuration from the same checkpoint."));
 }
 
 }  // namespace tubelet::model

@@ -41,9 +41,10 @@ struct Output {
 /// own activations. How frames become pixels is no part of it: those who prepare them in different ways share it.
 class Model {
  public:
-  /// Reads and checks the weights, then hands them to the program. Throws Error: MODEL_INVALID (unreadable, hostile or
-  /// non-finite file), READ_FAILED (a file that changes meanwhile too), CHECKPOINT_MISMATCH (lists missing, left-over
-  /// and misshapen tensors), OUT_OF_MEMORY; or Cancelled.
+  /// Reads and checks the weights, then hands them to the program. A TorchScript file brings its own, and is executed:
+  /// only for one that the caller trusts. Throws Error: MODEL_INVALID (unreadable, hostile or non-finite file),
+  /// READ_FAILED (a file that changes meanwhile too), CHECKPOINT_MISMATCH (lists missing, left-over and misshapen
+  /// tensors), OUT_OF_MEMORY; or Cancelled.
   static std::shared_ptr<const Model> load(const ModelSpec& spec, const CancelToken& token);
 
   virtual ~Model() = default;

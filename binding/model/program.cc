@@ -1,25 +1,19 @@
 #include "model/program.h"
 
+#include <algorithm>
+#include <sstream>
+
 #include <torch/csrc/jit/api/module.h>
-#include <torch/csrc/jit/runtime/graph_executor.h>
+#include <torch/csrc/jit/serialization/export.h>
 #include <torch/csrc/jit/serialization/import.h>
 
 #include "engine/error.h"
 #include "model/kernels.h"
+#include "model/torchscript.h"
 
 namespace tubelet::model {
 
 namespace {
-
-using Stack = std::vector<c10::IValue>;
-
-/// Runs a method as it is written. TorchScript would otherwise spend the first two calls on each thread-shared method
-/// profiling and specialising it for the shapes it sees. These programs are a few large operators a block: there is
-/// nothing to gain, and the first call is the one people wait for. The setting is per thread and restored.
-c10::IValue call(const torch::jit::Module& module, const char* method, Stack arguments) {
-  const torch::jit::GraphOptimizerEnabledGuard asWritten(false);
-  return module.get_method(method)(std::move(arguments));
-}
 
 c10::Dict<std::string, double> toDict(const Config& config) {
   c10::Dict<std::string, double> dict;
@@ -29,18 +23,40 @@ c10::Dict<std::string, double> toDict(const Config& config) {
 
 }  // namespace
 
-Program::Program(const std::string& path) {
+Program::Program(const std::string& path, Kernels kernels) {
   try {
     module_ = std::make_unique<torch::jit::Module>(torch::jit::load(path, c10::Device(c10::kCPU)));
     module_->eval();
-    useNativeKernels(*module_);
+    if (kernels == Kernels::Native) useNativeKernels(*module_);
   } catch (const c10::Error& error) {
     throw Error(ErrorCode::Internal, path + ": cannot load this program, a part of the package. Install it again.",
                 error.what_without_backtrace());
   }
 }
 
+Program::Program(std::unique_ptr<torch::jit::Module> loaded) : module_(std::move(loaded)) {
+  useNativeKernels(*module_);
+}
+
+Program::Program(Program&&) noexcept = default;
 Program::~Program() = default;
+
+bool Program::isSame(const torch::jit::Module& module) const {
+  const auto methods = module_->get_methods();
+  return std::ranges::all_of(methods, [&module](const torch::jit::Method& own) {
+    const auto other = module.find_method(own.name());
+    if (!other) return false;
+    // The first argument is the module itself, whose type is named after the file it is in.
+    const auto signature = [](const torch::jit::Method& method) {
+      std::ostringstream text;
+      const c10::FunctionSchema& schema = method.function().getSchema();
+      for (std::size_t i = 1; i < schema.arguments().size(); ++i) text << schema.arguments()[i] << ", ";
+      for (const c10::Argument& result : schema.returns()) text << result << ", ";
+      return text.str();
+    };
+    return signature(own) == signature(*other);
+  });
+}
 
 std::vector<std::string> Program::unsupported(const Config& config) const {
   const c10::IValue result = call(*module_, "unsupported", {toDict(config)});
@@ -76,6 +92,10 @@ void Program::load(Weights weights, const Config& config) {
 
 void Program::toBfloat16() {
   call(*module_, "to_bfloat16", {});
+}
+
+void Program::save(const Writer& writer, const std::map<std::string, std::string>& extras) const {
+  torch::jit::ExportModule(*module_, writer, {extras.begin(), extras.end()});
 }
 
 void Program::pack(std::int64_t clips) {

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -19,18 +21,27 @@ using Config = std::map<std::string, double>;
 using Shapes = std::map<std::string, std::vector<std::int64_t>>;
 using Weights = std::map<std::string, at::Tensor>;
 
-/// One of the TorchScript programs that come with the package; models/programs/README.md describes the methods. This is
-/// the only class that knows TorchScript, so that another backend can take its place. After load() (and pack()) it does
-/// not change, and any number of threads may run it.
+/// One of the TorchScript programs that come with the package; models/programs/README.md describes the methods. Only
+/// this class and ForeignModel know TorchScript, so that another backend can take its place. After load() (and pack())
+/// it does not change, and any number of threads may run it.
 ///
 /// Throws whatever LibTorch throws: wrap calls in translatingErrors().
 class Program {
  public:
+  /// Which functions do the work: native ones, or the program's own, which run anywhere.
+  enum class Kernels { Native, Own };
+
   /// Throws Error(INTERNAL) when the program cannot be read: it is a part of the package.
-  explicit Program(const std::string& path);
+  explicit Program(const std::string& path, Kernels kernels = Kernels::Native);
+  /// One that holds its weights already, from an export; isSame() has said that it can stand here.
+  explicit Program(std::unique_ptr<torch::jit::Module> loaded);
+  Program(Program&&) noexcept;
   ~Program();
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;
+
+  /// Whether a module has all methods of this program, with the same arguments and results.
+  bool isSame(const torch::jit::Module& module) const;
 
   /// Sentences saying what in `config` the program cannot run; the other methods need this to be empty.
   std::vector<std::string> unsupported(const Config& config) const;
@@ -45,6 +56,12 @@ class Program {
   void load(Weights weights, const Config& config);
   /// Makes the linear layers multiply in bfloat16, all but the classifier.
   void toBfloat16();
+  /// Takes bytes and returns how many; it must return all, and not throw: LibTorch's writer ends the process when one
+  /// of its writes fails (pytorch/pytorch issue 156955).
+  using Writer = std::function<std::size_t(const void*, std::size_t)>;
+  /// Writes the program with its weights as torch.jit.save does, and texts beside them. Only with Kernels::Own, and not
+  /// after pack().
+  void save(const Writer& writer, const std::map<std::string, std::string>& extras) const;
   /// Prepares the weights for inference on batches of about `clips`.
   void pack(std::int64_t clips);
 

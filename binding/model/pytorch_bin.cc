@@ -1,5 +1,6 @@
 #include "model/pytorch_bin.h"
 
+#include <memory>
 #include <optional>
 
 #include <ATen/ops/empty.h>
@@ -32,7 +33,7 @@ std::optional<std::int64_t> lastElement(const PickledTensor& tensor) {
 
 }  // namespace
 
-PytorchBin::PytorchBin(const std::string& path) : archive_(path) {
+PytorchBin::PytorchBin(const std::string& path) : archive_(std::make_shared<const File>(path), Archive::kWeights) {
   requireLittleEndian();
   tensors_ = readPickle();
   std::uint64_t total = 0;

@@ -33,18 +33,30 @@ struct Preprocessing {
 /// The type that the linear layers multiply in; all else is float32 in both.
 enum class Precision { Fp32, Bf16 };
 
-/// Everything needed to load one checkpoint. Made by TypeScript from config.json.
+/// The order of the axes that a program takes its pixels in; clips always come first. T frames, C channels, H height,
+/// W width.
+enum class Layout { TCHW, CTHW };
+
+/// Everything needed to load one checkpoint. Made by TypeScript from config.json, or from what is known of a
+/// TorchScript file.
 struct ModelSpec {
-  enum class Format { Safetensors, PytorchBin };
+  enum class Format {
+    Safetensors,
+    PytorchBin,
+    TorchScript,  ///< one file that holds a program with its weights, and may be anybody's
+  };
 
   std::string key;          ///< equal keys mean the same weights: they are in memory once a process and device
-  std::string programPath;  ///< the weight-free TorchScript program of the family
+  std::string programPath;  ///< the weight-free TorchScript program of the family; empty for somebody else's program
   Format format = Format::Safetensors;
   std::vector<std::string> weightFiles;  ///< one, or the shards
   std::vector<std::string> identities;   ///< which files these are (File::identity); empty: whichever are there
   std::map<std::string, double> config;  ///< the numeric fields of config.json (models/programs/README.md)
   int frames = 16;                       ///< frames a clip
-  std::string device = "cpu";            ///< as resolveDevice makes it
+  int height = 224;                      ///< pixels of what the model takes
+  int width = 224;
+  Layout layout = Layout::TCHW;  ///< a TorchScript file's; the package's own programs know one only
+  std::string device = "cpu";    ///< as resolveDevice makes it
   Precision precision = Precision::Fp32;
 };
 

@@ -5,16 +5,24 @@
 #include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "engine/cpus.h"
 #include "model/device.h"
+#include "model/dry_run.h"
+#include "model/export.h"
 #include "model/precision.h"
 #include "model/registry.h"
+#include "model/threading.h"
+#include "model/torch_errors.h"
+#include "model/torchscript.h"
 #include "node/arguments.h"
 #include "node/clip_work.h"
 #include "node/environment.h"
 #include "node/errors.h"
+#include "node/fields.h"
 #include "node/native_model.h"
 #include "node/results.h"
 #include "node/task.h"
@@ -70,8 +78,9 @@ Napi::Value loadModel(const Napi::CallbackInfo& info) {
     struct LoadWork {
       LoadRequest request;
       std::shared_ptr<const model::Model> model;
+      std::optional<model::Answer> answer;
     };
-    auto work = std::make_shared<LoadWork>(LoadWork{loadRequest(info[0]), nullptr});
+    auto work = std::make_shared<LoadWork>(LoadWork{loadRequest(info[0]), nullptr, std::nullopt});
     engine::Lane::Job job;
     job.ingest = [work](const CancelToken& token) {
       auto& [spec, precision, preprocessing, threads, maxQueue] = work->request;
@@ -81,6 +90,12 @@ Napi::Value loadModel(const Napi::CallbackInfo& info) {
       model::requireFittingPixels(*loaded, preprocessing);
       work->model = loaded;
     };
+    if (work->request.spec.format == model::ModelSpec::Format::TorchScript) {
+      job.infer = [work](const CancelToken& token) {
+        model::setThreads(threadsFor(work->request.threads, *work->model));
+        work->answer = model::dryRun(*work->model, token);
+      };
+    }
     Environment& environment = Environment::of(info.Env());
     const auto result = [work, &environment](Napi::Env) {
       const auto& [spec, precision, preprocessing, threads, maxQueue] = work->request;
@@ -88,8 +103,37 @@ Napi::Value loadModel(const Napi::CallbackInfo& info) {
       return NativeModel::create(environment, {.model = std::move(work->model),
                                                .preprocessing = preprocessing,
                                                .lane = environment.makeModelLane(maxQueue),
-                                               .threads = used});
+                                               .threads = used,
+                                               .answer = work->answer});
     };
+    return Task::start(environment, environment.loads(), std::move(job), result, {});
+  });
+}
+
+Napi::Value programMetadata(const Napi::CallbackInfo& info) {
+  return contained(info.Env(), [&] {
+    auto found = std::make_shared<std::optional<std::string>>();
+    engine::Lane::Job job;
+    job.ingest = [found, path = path(info[0], "path")](const CancelToken&) {
+      *found = model::translatingErrors("read the file", [&] { return model::TorchScriptFile(path).metadata(); });
+    };
+    Environment& environment = Environment::of(info.Env());
+    const auto result = [found](Napi::Env env) -> Napi::Value {
+      return *found ? Napi::String::New(env, **found) : env.Null();
+    };
+    return Task::start(environment, environment.loads(), std::move(job), result, {});
+  });
+}
+
+Napi::Value exportModel(const Napi::CallbackInfo& info) {
+  return contained(info.Env(), [&] {
+    auto bytes = std::make_shared<std::uint64_t>(0);
+    engine::Lane::Job job;
+    job.ingest = [bytes, request = exportRequest(info[0])](const CancelToken& token) {
+      *bytes = model::exportCheckpoint(request.spec, request.target, token);
+    };
+    Environment& environment = Environment::of(info.Env());
+    const auto result = [bytes](Napi::Env env) { return Napi::Number::New(env, static_cast<double>(*bytes)); };
     return Task::start(environment, environment.loads(), std::move(job), result, {});
   });
 }
@@ -116,6 +160,8 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
     exports.Set("probe", Napi::Function::New<probe>(env, "probe"));
     exports.Set("readFrames", Napi::Function::New<readFrames>(env, "readFrames"));
     exports.Set("loadModel", Napi::Function::New<loadModel>(env, "loadModel"));
+    exports.Set("programMetadata", Napi::Function::New<programMetadata>(env, "programMetadata"));
+    exports.Set("exportModel", Napi::Function::New<exportModel>(env, "exportModel"));
     exports.Set("availableCpus", Napi::Function::New<availableCpus>(env, "availableCpus"));
     exports.Set("versions", Napi::Function::New<versionsToJs>(env, "versions"));
     return exports;

@@ -81,9 +81,11 @@ LoadRequest loadRequest(const Napi::Value& value) {
   const Fields fields(value, "spec");
   LoadRequest result;
   result.spec.key = fields.text("key");
-  result.spec.programPath = fields.path("programPath");
-  result.spec.format =
-      fields.choice<Format>("format", {{"safetensors", Format::Safetensors}, {"pytorch-bin", Format::PytorchBin}});
+  const bool hasProgram = !fields.get("programPath").IsNull();
+  if (hasProgram) result.spec.programPath = fields.path("programPath");
+  result.spec.format = fields.choice<Format>("format", {{"safetensors", Format::Safetensors},
+                                                        {"pytorch-bin", Format::PytorchBin},
+                                                        {"torchscript", Format::TorchScript}});
   result.spec.weightFiles = paths(fields.get("weightFiles"), fields.name("weightFiles"));
   result.spec.identities = texts(fields.get("identities"), fields.name("identities"));
   if (result.spec.identities.size() != result.spec.weightFiles.size()) {
@@ -95,6 +97,10 @@ LoadRequest loadRequest(const Napi::Value& value) {
   result.precision = fields.choice<Precision>(
       "precision", {{"fp32", model::Precision::Fp32}, {"bf16", model::Precision::Bf16}, {"auto", std::nullopt}});
   result.spec.frames = fields.integer("frames", 1, kMaxFrames);
+  result.spec.height = fields.integer("height", 1, kMaxSide);
+  result.spec.width = fields.integer("width", 1, kMaxSide);
+  result.spec.layout =
+      fields.choice<model::Layout>("layout", {{"TCHW", model::Layout::TCHW}, {"CTHW", model::Layout::CTHW}});
   result.spec.device = fields.text("device");
   result.threads = fields.integer("threads", 0, kMaxThreads);
   result.maxQueue = static_cast<std::size_t>(fields.integer("maxQueue", 0, kMaxQueue));
@@ -121,6 +127,16 @@ ForkRequest forkRequest(const Napi::Value& value) {
           .maxBatch = fields.integer("maxBatch", 1, kMaxBatch),
           .maxDelayMs = fields.integer("maxDelayMs", 0, kMaxDelayMs),
           .maxQueue = static_cast<std::size_t>(fields.integer("maxQueue", 0, kMaxQueue))};
+}
+
+ExportRequest exportRequest(const Napi::Value& value) {
+  const Fields fields(value, "request");
+  ExportRequest result;
+  result.spec = loadRequest(fields.get("spec")).spec;
+  result.target.path = fields.path("path");
+  result.target.overwrite = fields.flag("overwrite");
+  result.target.metadata = fields.text("metadata");
+  return result;
 }
 
 PixelsArgument pixelsArgument(const Napi::Value& pixels, const Napi::Value& shape) {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 
+#include "model/export.h"
 #include "model/spec.h"
 #include "node/clip_work.h"
 #include "node/input.h"
@@ -36,6 +37,11 @@ struct ForkRequest {
   std::size_t maxQueue = 0;
 };
 
+struct ExportRequest {
+  model::ModelSpec spec;
+  model::ExportTarget target;
+};
+
 /// Pixels of one clip, float32 [T, 3, H, W]; `data` is JavaScript's own memory, to be copied before returning to it.
 struct PixelsArgument {
   const float* data = nullptr;
@@ -50,6 +56,7 @@ Embedding embeddingArgument(const Napi::Value& value);
 model::Preprocessing preprocessingArgument(const Napi::Value& value, const std::string& name);
 LoadRequest loadRequest(const Napi::Value& value);
 ForkRequest forkRequest(const Napi::Value& value);
+ExportRequest exportRequest(const Napi::Value& value);
 PixelsArgument pixelsArgument(const Napi::Value& pixels, const Napi::Value& shape);
 
 }  // namespace tubelet::node

@@ -59,6 +59,7 @@ Napi::Function NativeModel::define(Napi::Env env) {
                          InstanceAccessor<&NativeModel::precision>("precision"),
                          InstanceAccessor<&NativeModel::weightBytes>("weightBytes"),
                          InstanceAccessor<&NativeModel::layers>("layers"),
+                         InstanceAccessor<&NativeModel::answer>("answer"),
                      });
 }
 
@@ -165,7 +166,8 @@ Napi::Value NativeModel::fork(const Napi::CallbackInfo& info) {
                                 .preprocessing = loaded_.preprocessing,
                                 .lane = environment.makeBatchLane(std::move(options)),
                                 .threads = std::min(request.threads, engine::availableCpus()),
-                                .owned = false});
+                                .owned = false,
+                                .answer = loaded_.answer});
   });
 }
 
@@ -219,6 +221,14 @@ Napi::Value NativeModel::weightBytes(const Napi::CallbackInfo& info) {
 
 Napi::Value NativeModel::layers(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(layers_));
+}
+
+Napi::Value NativeModel::answer(const Napi::CallbackInfo& info) {
+  if (!loaded_.answer) return info.Env().Null();
+  Napi::Object answer = Napi::Object::New(info.Env());
+  answer.Set("classes", static_cast<double>(loaded_.answer->classes));
+  answer.Set("width", static_cast<double>(loaded_.answer->width));
+  return answer;
 }
 
 }  // namespace tubelet::node

@@ -4,9 +4,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "engine/lane.h"
+#include "model/dry_run.h"
 #include "model/model.h"
 
 namespace tubelet::node {
@@ -21,6 +23,7 @@ struct LoadedModel {
   std::shared_ptr<engine::Lane> lane;
   int threads = 1;
   bool owned = true;  ///< whether its memory is on this object's account: a fork's is on its origin's
+  std::optional<model::Answer> answer;  ///< what a TorchScript file's program returned when it was tried out
 };
 
 /// NativeModel of lib/binding.ts. Every task of a model refers to it: it is not collected while one is pending.
@@ -49,6 +52,7 @@ class NativeModel : public Napi::ObjectWrap<NativeModel> {
   Napi::Value precision(const Napi::CallbackInfo& info);
   Napi::Value weightBytes(const Napi::CallbackInfo& info);
   Napi::Value layers(const Napi::CallbackInfo& info);
+  Napi::Value answer(const Napi::CallbackInfo& info);
 
   /// A clip to read, which must have as many frames as the model takes.
   std::shared_ptr<ClipWork> clipWork(const Napi::Value& request) const;

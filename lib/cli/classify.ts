@@ -21,6 +21,7 @@ Options:
 ${optionHelp.model}
 ${optionHelp.device}
 ${optionHelp.precision}
+${optionHelp.trust}
   --top N          how many of the best classes to print; default 5
   --labels FILE    names for the classes, one a line, instead of the model's own
   --logits         the classifier's raw output as well (in JSON)
@@ -40,6 +41,7 @@ export const classify: Command = {
       model: { type: 'string' },
       device: { type: 'string' },
       precision: { type: 'string' },
+      trust: { type: 'boolean' },
       top: { type: 'string' },
       labels: { type: 'string' },
       logits: { type: 'boolean' },
@@ -64,7 +66,7 @@ export const classify: Command = {
           const result = await model.classify(video, options);
           session.print(asTable ? report(name, result, session, isFirst) : jsonLine(name, result));
         }),
-      { labels: values.labels, device, precision, ...adjustmentsOf(values) },
+      { labels: values.labels, trust: values.trust, device, precision, ...adjustmentsOf(values) },
     );
   },
 };

@@ -31,5 +31,7 @@ export const optionHelp = {
                    or auto (a GPU where there is one)`,
   precision: `  --precision TYPE what the model multiplies: fp32 (default), bf16 (faster on a
                    CPU with AVX512-BF16 or AMX) or auto (bf16 where it is faster)`,
+  trust: `  --trust          run a model that is a TorchScript file (FILE.pt): a program,
+                   which can do what you can; for those whose maker you trust`,
   json: `  --json           one JSON line a file, as when the output is no terminal`,
 };

@@ -26,6 +26,7 @@ each model took.
 Options:
   --models A,B,C   the models' names (see tubelet classify --help); default: the
                    bundled ones
+${optionHelp.trust}
   --top N          how many of the best classes to print; default 5
 ${modelSamplingHelp}
 ${optionHelp.device}
@@ -43,6 +44,7 @@ export const compare: Command = {
   run: async (args, session) => {
     const { values, files } = parse(args, {
       models: { type: 'string' },
+      trust: { type: 'boolean' },
       top: { type: 'string' },
       sampling: { type: 'string' },
       recipe: { type: 'string' },
@@ -59,7 +61,8 @@ export const compare: Command = {
     if (files.includes('-')) throw new UsageError('compare reads a FILE once for each model: - is none');
     const names = values.models === undefined ? await bundledModels() : listOf(values.models);
 
-    const loading = { device: deviceName(values.device), precision: precisionName(values.precision) };
+    const { trust } = values;
+    const loading = { trust, device: deviceName(values.device), precision: precisionName(values.precision) };
     return withModels(names, loading, session, (models) =>
       values.json === true ? printJson(files, models, options, session) : printTables(files, models, options, session),
     );

@@ -26,6 +26,7 @@ ${optionHelp.precision}
                    what the head sees
   --pooling P      head, mean (of the patches' tokens), cls, or none (the grid
                    of tokens); default head, with --layer mean
+${optionHelp.trust}
   --normalize      scale vectors to length 1: a dot product is then the cosine
 ${modelClipHelp}
 ${optionHelp.json}
@@ -45,6 +46,7 @@ export const embed: Command = {
       precision: { type: 'string' },
       layer: { type: 'string' },
       pooling: { type: 'string' },
+      trust: { type: 'boolean' },
       normalize: { type: 'boolean' },
       ...modelClipOptions,
       json: { type: 'boolean' },
@@ -68,7 +70,7 @@ export const embed: Command = {
           const result = await model.embed(video, options);
           session.print(asTable ? report(name, result, session, isFirst) : jsonLine(name, result));
         }),
-      { device, precision, ...adjustmentsOf(values) },
+      { trust: values.trust, device, precision, ...adjustmentsOf(values) },
     );
   },
 };

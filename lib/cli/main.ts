@@ -11,13 +11,16 @@ import { classify } from './classify';
 import type { Command } from './command';
 import { compare } from './compare';
 import { embed } from './embed';
+import { exportCommand } from './export';
 import { frames } from './frames';
 import { models } from './models';
 import { probe } from './probe';
 import { pull } from './pull';
 import { type Session, exit, explain, processSession } from './session';
 
-const commands = new Map<string, Command>(Object.entries({ classify, embed, compare, frames, probe, models, pull }));
+const commands = new Map<string, Command>(
+  Object.entries({ classify, embed, compare, frames, probe, models, pull, export: exportCommand }),
+);
 const names = [...commands.keys()];
 
 function programHelp(): string {

@@ -69,7 +69,8 @@ describe('the native surface', function () {
   });
 
   it('has exactly the functions of lib/binding.ts', () => {
-    assert.deepEqual(Object.keys(native).sort(), ['availableCpus', 'loadModel', 'probe', 'readFrames', 'versions']);
+    const names = ['availableCpus', 'exportModel', 'loadModel', 'probe', 'programMetadata', 'readFrames', 'versions'];
+    assert.deepEqual(Object.keys(native).sort(), names);
     assert.ok(native.availableCpus() >= 1);
     const { torch, libavformat, libavcodec, cpu } = native.versions();
     assert.match(torch, /^2\.13\.\d+$/);
@@ -157,6 +158,15 @@ describe('the native surface', function () {
         () => native.loadModel({ ...spec, format: untyped('onnx') }),
         /spec\.format must be one of/,
       ],
+      ['no height', () => native.loadModel({ ...spec, height: 0 }), /spec\.height must be a whole number from 1/],
+      [
+        'an unknown layout',
+        () => native.loadModel({ ...spec, layout: untyped('THWC') }),
+        /spec\.layout must be one of/,
+      ],
+      ['an empty program', () => native.loadModel({ ...spec, programPath: '' }), /spec\.programPath must be a path/],
+      ['a number for a path', () => native.programMetadata(untyped(1)), /^path must be a string\.$/],
+      ['no target', () => native.exportModel(untyped({ spec })), /^request\.path must be a string\.$/],
       ['threads below 0', () => native.loadModel({ ...spec, threads: -1 }), /spec\.threads must be a whole number/],
       ['two means', () => native.loadModel(prepared({ mean: [1, 2] })), /preprocessing\.mean must be three numbers/],
       ['a std of 0', () => native.loadModel(prepared({ std: [1, 0, 1] })), /std must be three numbers other than 0/],

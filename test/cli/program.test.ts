@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { basename, join } from 'node:path';
@@ -10,7 +10,7 @@ import { basename, join } from 'node:path';
 import { PNG } from 'pngjs';
 
 import { packageVersion } from '#lib/package';
-import { type ClassifyResult, type EmbedResult, type ProbeResult, classify } from '#lib/index';
+import { type ClassifyResult, type EmbedResult, type ExportResult, type ProbeResult, classify } from '#lib/index';
 
 import { inRoot } from '../support/paths';
 import { samples } from '../support/samples';
@@ -22,13 +22,21 @@ interface Outcome {
   stderr: string;
 }
 
-/** Runs the program as a user does, in another process. Its output goes to a pipe, so that it writes JSON. */
+/**
+ * Runs the program as a user does, in another process, with `under` before its command line. Its output goes to a pipe,
+ * so that it writes JSON.
+ */
 async function tubelet(
   args: string[],
-  { input = '', ...options }: { cwd?: string; env?: Record<string, string>; input?: string | Buffer } = {},
+  {
+    input = '',
+    under = [],
+    ...options
+  }: { cwd?: string; env?: Record<string, string>; input?: string | Buffer; under?: string[] } = {},
 ): Promise<Outcome> {
   const env = { ...process.env, ...options.env };
-  const child = spawn(process.execPath, [inRoot('dist', 'cli', 'main.js'), ...args], { ...options, env });
+  const line = [...under, process.execPath, inRoot('dist', 'cli', 'main.js'), ...args] as [string, ...string[]];
+  const child = spawn(line[0], line.slice(1), { ...options, env });
   child.stdin.on('error', () => undefined); // a program that does not read its input to the end
   child.stdin.end(input);
   const outcome: Outcome = { code: null, stdout: '', stderr: '' };
@@ -63,6 +71,7 @@ describe('the program', function () {
       'compare',
       'models',
       'pull',
+      'export',
       'Examples:',
       'Exit codes',
     ]) {
@@ -90,6 +99,14 @@ describe('the program', function () {
     for (const line of stdout.split('\n')) assert.ok(line.length <= 80, line);
   });
 
+  it('explains export, with examples, in 80 columns', async () => {
+    const { code, stdout } = await tubelet(['export', '--help']);
+    assert.equal(code, 0);
+    assert.match(stdout, /^Usage: tubelet export --model NAME --output FILE\.pt \[options\]\n/);
+    assert.ok(stdout.includes('Examples:\n  tubelet export'));
+    for (const line of stdout.split('\n')) assert.ok(line.length <= 80, line);
+  });
+
   for (const [args, message] of [
     [[], /^Usage: tubelet COMMAND/],
     [['clasify'], /^tubelet: there is no command 'clasify' \(did you mean 'classify'\?\)/],
@@ -105,6 +122,9 @@ describe('the program', function () {
     [['compare', '--device', 'cuda0', 'a'], /^tubelet compare: --device takes cpu, .*, not 'cuda0'\n/],
     [['compare', '-'], /^tubelet compare: compare reads a FILE once for each model: - is none\n/],
     [['models', 'motion-vivit'], /^tubelet models: takes options only, not 'motion-vivit'\n/],
+    [['export', '--model', 'a'], /^tubelet export: name the file to write: --output FILE\.pt\n/],
+    [['export', '--output', 'a.bin'], /^tubelet export: --output takes a name that ends in \.pt, not 'a\.bin'\n/],
+    [['export', 'motion-vivit', '--output', 'a.pt'], /^tubelet export: takes options only, not 'motion-vivit'\n/],
     [['models', '--jsn'], /^tubelet models: unknown option '--jsn' \(did you mean '--json'\?\)/],
     [['probe', '-', '-'], /^tubelet probe: standard input can be read once only\n/],
     [['probe', '--url', 'a.mp4'], /^tubelet probe: --url takes an address with http: or https:, not 'a\.mp4'\n/],
@@ -205,6 +225,48 @@ describe('the program on clips', function () {
     const asIs = await vector();
     assert.notDeepEqual(await vector('--resize', 'plain'), asIs);
     assert.deepEqual(await vector('--resize', 'antialias', '--range', 'processor'), asIs);
+  });
+
+  it('export writes a file, which classify, embed and compare run with --trust', async () => {
+    const cwd = folder();
+    const { code, stdout, stderr } = await tubelet(['export', '--model', model, '--output', 'a.pt'], { cwd });
+    assert.equal(code, 0, stderr);
+    const [{ file, bytes, checkpoint }] = jsonLines(stdout) as [ExportResult];
+    assert.deepEqual([file, checkpoint.name], [join(cwd, 'a.pt'), model]);
+    assert.equal((await readFile(file)).length, bytes);
+
+    const again = await tubelet(['export', '--model', 'motion-videomae', '--output', 'a.pt'], { cwd });
+    assert.equal(again.code, 1);
+    assert.match(again.stderr, /^tubelet export: WRITE_FAILED: .*a\.pt is there already\. .*--force/);
+    const forced = await tubelet(['export', '--model', model, '--output', 'a.pt', '--force'], { cwd });
+    assert.equal(forced.code, 0, forced.stderr);
+
+    const refused = await tubelet(['classify', clip, '--model', 'a.pt'], { cwd });
+    assert.equal(refused.code, 1);
+    assert.match(refused.stderr, /^tubelet classify: UNTRUSTED_MODEL: .*a\.pt is a TorchScript file.*--trust/);
+    const logits = async (name: string): Promise<unknown> => {
+      const run = await tubelet(['classify', clip, '--model', name, '--trust', '--logits'], { cwd });
+      assert.equal(run.code, 0, run.stderr);
+      return (jsonLines(run.stdout) as [ClassifyResult])[0].logits;
+    };
+    assert.deepEqual(await logits('a.pt'), await logits(model));
+    const embedded = await tubelet(['embed', clip, '--model', 'a.pt', '--trust'], { cwd });
+    assert.equal(embedded.code, 0, embedded.stderr);
+    const compared = await tubelet(['compare', clip, '--models', `a.pt,${model}`, '--trust', '--json'], { cwd });
+    assert.equal(compared.code, 0, compared.stderr);
+    assert.match(compared.stdout, /"models":\[\{"predictions":/);
+  });
+
+  it('export on a full disk leaves nothing', async () => {
+    const under = ['sh', '-c', 'ulimit -f 1000; exec "$0" "$@"']; // half a megabyte a file
+    const cwd = await mkdtemp(join(folder(), 'full-'));
+    const { code, stderr } = await tubelet(['export', '--model', model, '--output', 'a.pt'], { cwd, under });
+    assert.equal(code, 1);
+    assert.match(
+      stderr,
+      /^tubelet export: WRITE_FAILED: Cannot write .*a\.pt: File too large\. Nothing of it is kept\./,
+    );
+    assert.deepEqual(await readdir(cwd), []);
   });
 
   it('models prints one JSON line a checkpoint', async () => {

@@ -224,7 +224,7 @@ describe('a checkpoint folder', () => {
     assert.equal(byDefault.maxQueue, 1024);
     const { device, threads, maxQueue } = nativeSpec(checkpoint, { device: 'cuda:1', threads: 3, maxQueue: 5 });
     assert.deepEqual([device, threads, maxQueue], ['cuda:1', 3, 5]);
-    assert.match(byDefault.programPath, /models\/programs\/videomae\.pt$/);
+    assert.match(byDefault.programPath ?? '', /models\/programs\/videomae\.pt$/);
   });
 
   it('is READ_FAILED when a file of it cannot be read', async () => {

@@ -29,6 +29,7 @@ const info: ModelInfo = {
   folder: '/models/fake',
   family: 'vivit',
   licence: null,
+  origin: null,
   labels: ['no', 'yes'],
   sampling: { frames: 2, stride: 2, fps: 30 },
   size: { height: 32, width: 32 },
@@ -73,6 +74,7 @@ class FakeNative implements NativeModel {
   readonly precision = info.precision;
   readonly weightBytes = 100;
   readonly layers = 6;
+  readonly answer = null;
 
   run(request: NativeClipRequest): NativeTask<NativeOutput> {
     this.requests.push(request);

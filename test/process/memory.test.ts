@@ -1,5 +1,11 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 
+import { exportModel } from '#lib/index';
+
+import { inRoot } from '../support/paths';
+import { runPython } from '../support/python';
+import { suiteFolder } from '../support/temp';
 import { type ChildRun, runChild } from './child';
 import { fullSizeModel, smallModel } from './fixtures';
 
@@ -14,8 +20,10 @@ function number(run: ChildRun, event: string): number {
 describe('memory', function () {
   this.timeout(300_000);
 
-  it('levels off over 50 cycles of load, classify and dispose', async () => {
-    const run = await runChild('cycles', [smallModel, '50'], { limit: 200_000, node: ['--expose-gc'] });
+  const exports = suiteFolder('memory');
+
+  async function cycles(model: string): Promise<void> {
+    const run = await runChild('cycles', [model, '50'], { limit: 200_000, node: ['--expose-gc'] });
     assert.equal(run.code, 0, run.stderr);
     const resident = run.said.get('resident') as number[];
     const mean = (from: number, to: number): number =>
@@ -23,6 +31,16 @@ describe('memory', function () {
     // The first cycles fill caches of V8, LibTorch and malloc. One leaked copy of the weights a cycle would be 7 MB each.
     const growth = (mean(45, 50) - mean(20, 25)) / megabyte;
     assert.ok(growth < 10, `grew by ${growth.toFixed(1)} MB over 25 cycles: ${resident.map((b) => b >> 20).join(' ')}`);
+  }
+
+  it('levels off over 50 cycles of load, classify and dispose', () => cycles(smallModel));
+
+  it('levels off so with an export, and with a trace', async () => {
+    const exported = join(exports(), 'export.pt');
+    await exportModel(smallModel, exported);
+    await cycles(exported);
+    await runPython('test/reference/torchscript.py', 'make', exports(), inRoot('models', smallModel));
+    await cycles(join(exports(), 'metadata.pt'));
   });
 
   for (const how of ['dispose', 'forget']) {

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <c10/core/Device.h>
+
+#include "model/device.h"
+
+namespace tubelet::model {
+
+/// Gives freed memory back when it goes: glibc would keep much of a checkpoint's for itself, and LibTorch all of a
+/// GPU's. Declared first in a class, it goes last.
+class MemoryReturn {
+ public:
+  explicit MemoryReturn(const c10::Device& device) : device_(device) {}
+  ~MemoryReturn() { releaseFreedMemory(device_); }
+  MemoryReturn(const MemoryReturn&) = delete;
+  MemoryReturn& operator=(const MemoryReturn&) = delete;
+
+ private:
+  c10::Device device_;
+};
+
+}  // namespace tubelet::model
