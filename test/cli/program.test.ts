@@ -344,6 +344,23 @@ describe('the program on clips', function () {
     for (const line of stdout.split('\n')) assert.ok(line.length <= 80, line);
   });
 
+  it('compare says in which precision', async () => {
+    const { code, stdout, stderr } = await tubelet(['compare', clip, '--models', model, '--precision', 'bf16']);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /infer {2}threads\n.* \d+\n.*, bf16\n/);
+  });
+
+  it('classify and embed take a precision, and refuse what is none', async () => {
+    for (const command of ['classify', 'embed']) {
+      const { stdout } = await tubelet([command, clip, '--model', model, '--precision', 'bf16']);
+      const [{ precision }] = jsonLines(stdout) as [ClassifyResult];
+      assert.equal(precision, 'bf16', command);
+      const wrong = await tubelet([command, clip, '--precision', 'int8']);
+      assert.equal(wrong.code, 2);
+      assert.match(wrong.stderr, /--precision takes fp32, bf16 or auto, not 'int8'/);
+    }
+  });
+
   it('compare --json has each model with its load time', async () => {
     const { stdout } = await tubelet(['compare', clip, '--models', `${model},motion-videomae`, '--top', '1', '--json']);
     const [{ file, cpu, models }] = jsonLines(stdout) as [
