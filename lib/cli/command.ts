@@ -30,6 +30,6 @@ export const optionHelp = {
   device: `  --device NAME    where the model runs: cpu (default), cuda (the first GPU),
                    cuda:1 (another one) or auto (a GPU where there is one)`,
   precision: `  --precision TYPE what the model multiplies: fp32 (default), bf16 (faster on a
-                   CPU with AVX512-BF16 or AMX) or auto (bf16 where it is faster)`,
+                   CPU with AVX512-BF16 or AMX) or auto (bf16 where faster)`,
   json: `  --json           one JSON line a file, as when the output is no terminal`,
 };
