@@ -81,7 +81,7 @@ describe('setup: packages', () => {
   });
 
   it('says what is missing where it does not know the package manager', () => {
-    assert.match(askToInstall(undefined, libav, true), /lacks libavformat of FFmpeg 5\.1 to 8/);
+    assert.match(askToInstall(undefined, libav, true), /lacks libavformat of FFmpeg 5\.1 to 9/);
   });
 });
 
