@@ -7,7 +7,7 @@ import { setup } from '../scripts/setup.mjs';
 import { venv } from '../scripts/setup/paths.mjs';
 
 const folder = path.resolve(import.meta.dirname, 'peers');
-/** Long past the slowest answer. Whoever is not done by then hangs. */
+/** Long past the slowest answer. Whoever is not done by then hangs, and ends with SIGKILL. */
 const PATIENCE_MS = 300_000;
 
 /** The interpreter of the peers: TUBELET_PYTHON, which then must have it all, or that of the virtual environment. */
@@ -26,7 +26,10 @@ export async function startPeer(python, file, args) {
   const child = spawn(interpreter, [path.join(folder, file), ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
   child.stdin.on('error', () => undefined); // it has ended, which the missing answer tells
   let said = '';
-  child.on('error', (error) => (said = error.message));
+  const end = new Promise((resolve) => {
+    child.on('error', ({ message }) => resolve(message));
+    child.on('close', (code, signal) => resolve(`it ended with ${code ?? signal}`));
+  });
   child.stderr.setEncoding('utf8').on('data', (text) => (said = (said + text).slice(-2000)));
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
 
@@ -34,7 +37,7 @@ export async function startPeer(python, file, args) {
     const patience = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS);
     const { value, done } = await lines.next();
     clearTimeout(patience);
-    return done ? { error: `the process ended or hung. ${said}`.trim() } : JSON.parse(value);
+    return done ? { error: `${await end}. ${said}`.trim() } : JSON.parse(value);
   };
   const ready = await answer();
   if (ready.error !== undefined) throw new Error(`bench/peers/${file} does not start: ${ready.error}`);
