@@ -12,7 +12,7 @@ namespace tubelet::model {
 struct ExportTarget {
   std::string path;
   bool overwrite = false;
-  std::string metadata;  ///< what TorchScriptFile::metadata will say
+  std::string metadata = {};  ///< what TorchScriptFile::metadata will say
 };
 
 /// Writes a checkpoint's program and its weights as one TorchScript file, and returns its size in bytes. The weights

@@ -211,6 +211,8 @@ describe('a checkpoint folder', () => {
     assert.equal(await key(link), first);
     assert.notEqual(await key(await folder(complete)), first);
     await writeFile(join(path, 'preprocessor_config.json'), JSON.stringify({ ...preprocessor, size: 72 }));
+    assert.equal(await key(path), first, 'how pixels are prepared is no part of the model');
+    await writeFile(join(path, 'config.json'), JSON.stringify({ ...config, num_attention_heads: 6 }));
     assert.notEqual(await key(path), first);
   });
 
