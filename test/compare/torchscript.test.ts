@@ -210,6 +210,24 @@ describe("somebody else's TorchScript files", function () {
     await rejectsWith(model.classify(clip), 'DISPOSED', /was disposed/);
   });
 
+  it('know nothing of layers, published tests and other precisions', async () => {
+    const model = await load(file('embedding'), { ...known, precision: 'auto' });
+    assert.deepEqual([model.info.precision, model.info.layers], ['fp32', 0]);
+    for (const options of [{ layer: 0 }, { pooling: 'mean' }, { pooling: 'none' }] as const) {
+      await rejectsWith(model.embed(clip, options), 'INVALID_ARGUMENT', /which gives its one embedding and no layers/);
+    }
+    assert.equal((await model.embed(clip, { pooling: 'head' })).data.length, 160);
+    await rejectsWith(model.classify(clip, { sampling: 'paper' }), 'INVALID_ARGUMENT', /no test protocol is known/);
+    await model.dispose();
+    const bf16 = { ...known, precision: 'bf16' } as const;
+    await rejectsWith(
+      load(file('tensor'), bf16),
+      'INVALID_ARGUMENT',
+      /precision it was saved in\. Leave out 'precision'/,
+    );
+    await rejectsWith(load(file('tensor'), { ...known, range: 'paper' }), 'INVALID_ARGUMENT', /use 'mean' and 'std'/);
+  });
+
   for (const [name, message] of [
     ['flat', /returned a tensor of type Float and shape \[3\]\. It must return logits: .* \[1, classes\]/],
     ['frames', /returned a tensor of type Float and shape \[1, 8, 3\]/],

@@ -127,6 +127,29 @@ describe('exportModel', () => {
   });
 });
 
+describe('an export', () => {
+  const folder = suiteFolder('exported');
+
+  it('takes what the checkpoint takes: published tests, layers, bfloat16', async () => {
+    const file = join(folder(), 'a.pt');
+    await exportModel('motion-vivit', file);
+    const clip = inRoot('samples', 'pan-right.mp4');
+    for (const precision of ['fp32', 'bf16'] as const) {
+      const [ours, theirs] = [await load(file, { trust: true, precision }), await load('motion-vivit', { precision })];
+      try {
+        assert.deepEqual([ours.info.precision, ours.info.layers], [precision, theirs.info.layers]);
+        const paper = { sampling: 'paper', logits: true } as const;
+        const [here, there] = [await ours.classify(clip, paper), await theirs.classify(clip, paper)];
+        assert.deepEqual([here.logits, here.views], [there.logits, there.views]);
+        const grid = { layer: 2, pooling: 'none' } as const;
+        assert.deepEqual((await ours.embed(clip, grid)).data, (await theirs.embed(clip, grid)).data);
+      } finally {
+        await Promise.all([ours.dispose(), theirs.dispose()]);
+      }
+    }
+  });
+});
+
 describe("a preprocessor's configuration that tubelet writes", () => {
   it('is read back as the same numbers', () => {
     const size = { height: 96, width: 112 };
