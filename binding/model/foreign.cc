@@ -42,7 +42,7 @@ std::string described(const c10::IValue& value) {
     for (const auto& item : value.toGenericDict()) keys << (keys.tellp() > 0 ? ", " : "") << item.key();
     return "a dict with the keys " + keys.str();
   }
-  return "a value of type " + value.type()->str();
+  return "a value of type " + value.type()->annotation_str();
 }
 
 /// Of the interpreter's words the ones that say what went wrong: where it did stands above them.

@@ -115,7 +115,7 @@ TEST_CASE("safetensors: other things than files") {
   std::filesystem::create_symlink("loop", folder.path("loop"));
   CHECK(outcome([&] { Safetensors(folder.path("loop")); }) ==
         "READ_FAILED: " + folder.path("loop") +
-            ": cannot open the weight file: Too many levels of symbolic links. (Too many levels of symbolic links)");
+            ": cannot open the file: Too many levels of symbolic links. (Too many levels of symbolic links)");
   CHECK(contains(outcome([&] { Safetensors(folder.path("")); }), "not a regular file"));
 }
 
