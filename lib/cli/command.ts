@@ -27,9 +27,10 @@ export const optionHelp = {
                    motion-videomae), a folder (absolute or starting with '.'),
                    or a hub name, downloaded once; default:
                    $TUBELET_MODEL, else MCG-NJU/videomae-base-finetuned-kinetics`,
-  device: `  --device NAME    where the model runs: cpu (default), cuda, cuda:1 (another GPU)
-                   or auto (a GPU where there is one)`,
-  precision: `  --precision TYPE what the model multiplies: fp32 (default), bf16 (faster on a
-                   CPU with AVX512-BF16 or AMX) or auto (bf16 where it is faster)`,
+  device: `  --device NAME    where the model runs: cpu (default), cuda, cuda:1
+                   (another GPU) or auto (a GPU where there is one)`,
+  precision: `  --precision TYPE what the model multiplies: fp32 (default), bf16 (faster
+                   on a CPU with AVX512-BF16 or AMX) or auto (bf16 where it
+                   is faster)`,
   json: `  --json           one JSON line a file, as when the output is no terminal`,
 };

@@ -16,7 +16,8 @@ import { adjustmentsOf, modelClipHelp, modelClipOf, modelClipOptions, videosOf }
 const help = `Usage: tubelet embed FILE... [options]
 
 Turns each video into a vector, such that similar videos lie close together.
-The vector itself is in the JSON, with its shape; a terminal shows its beginning.
+The vector itself is in the JSON, with its shape; a terminal shows its
+beginning.
 
 Options:
 ${optionHelp.model}
