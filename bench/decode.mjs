@@ -6,12 +6,12 @@
 // so for all; each is a fresh process per line of the table, warm and the file in the page cache. Who does not give the
 // pixels that tubelet gives is marked and does not count. --cpu counts CPU time of all threads instead of time on the
 // clock: for a machine that has other work.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { clipNames, clips, memoryClips } from './clips.mjs';
-import { median, megabytes, tableLine } from './figures.mjs';
+import { median, megabytes, readFloats, tableLine } from './figures.mjs';
 import { peersPython, startPeer } from './peer.mjs';
 
 const TOOLS = ['tubelet', 'torchcodec', 'PyAV', 'decord'];
@@ -114,7 +114,7 @@ function difference(ours, other) {
   if (off >= 0) {
     return `! frame ${off} is that of ${other.timestamps[off].toFixed(3)} s, not ${ours.timestamps[off].toFixed(3)} s`;
   }
-  const [a, b] = [ours.out, other.out].map((file) => new Float32Array(readFileSync(file).buffer));
+  const [a, b] = [ours.out, other.out].map(readFloats);
   if (a.length !== b.length) return `! ${b.length} values, not ${a.length}`;
   const each = a.length / FRAMES;
   for (let frame = 0; frame < FRAMES; frame++) {

@@ -11,7 +11,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { setTimeout as wait } from 'node:timers/promises';
 import { bytesOf, checkpoint, intoPageCache } from './checkpoints.mjs';
-import { median, megabytes, tableLine } from './figures.mjs';
+import { median, megabytes, readFloats, tableLine } from './figures.mjs';
 import { peersPython, startPeer } from './peer.mjs';
 
 const REFERENCE = { tool: 'transformers', precision: 'fp32', format: 'checkpoint' };
@@ -92,7 +92,7 @@ async function compare({ formats, pixels, shape }, rows, { python, runs, threads
       if (error) return { ...row, failure: error };
       if (![precision, 'default'].includes(row.precision))
         return { ...row, failure: `asked for ${row.precision}, it computes in ${precision}` };
-      const logits = new Float32Array(readFileSync(out).buffer);
+      const logits = readFloats(out);
       return { ...row, computes: precision, logits, load, first, peak, bytes: bytesOf(files), milliseconds: [] };
     } catch (error) {
       return { ...row, failure: error.message };

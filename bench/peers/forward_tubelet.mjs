@@ -1,6 +1,7 @@
 // tubelet as one of the programs of `npm run bench -- models`: what forward.py says of them.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { readFloats } from '../figures.mjs';
 import { internal, serve } from './peer.mjs';
 
 const { openModel } = await internal('loaded');
@@ -12,7 +13,7 @@ const { positionals, values } = parseArgs({
 });
 const [folder, file] = positionals;
 const shape = values.shape.split(',').map(Number).slice(1); // a batch is one clip
-const pixels = new Float32Array(readFileSync(file).buffer);
+const pixels = readFloats(file);
 
 await openBinding();
 const model = await openModel(folder, { threads: Number(values.threads), precision: values.precision });
