@@ -22,7 +22,7 @@ struct LoadedModel {
   model::Preprocessing preprocessing;
   std::shared_ptr<engine::Lane> lane;
   int threads = 1;
-  bool owned = true;  ///< whether its memory is on this object's account: a fork's is on its origin's
+  bool owned = true;                    ///< whether its memory is on this object's account: a fork's is on its origin's
   std::optional<model::Answer> answer;  ///< what a TorchScript file's program returned when it was tried out
 };
 

@@ -42,9 +42,10 @@ TEST_CASE("errors: a GPU's memory, and a GPU that LibTorch was not built for") {
                             "CUDA error: out of memory", "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `x`"}) {
     CAPTURE(words);
     const std::string result = translating([&] { throw std::runtime_error(words); });
-    CHECK(result == "OUT_OF_MEMORY: Not enough memory to do this. Free some, dispose of models no longer needed, or use "
-                    "a smaller model. (" +
-                        std::string(words) + ")");
+    CHECK(result ==
+          "OUT_OF_MEMORY: Not enough memory to do this. Free some, dispose of models no longer needed, or use "
+          "a smaller model. (" +
+              std::string(words) + ")");
   }
   const auto foreign = "CUDA error: no kernel image is available for execution on the device";
   CHECK(contains(translating([&] { throw std::runtime_error(foreign); }),
