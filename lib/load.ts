@@ -19,10 +19,10 @@ export interface LoadOptions extends Adjustments, ProgramOptions {
   /** Where the model runs; `info.device` says which was taken. See {@link Device}. Default `'cpu'`. */
   device?: Device | undefined;
   /**
-   * In which type the model multiplies: `'fp32'`, as the references do; `'bf16'`, about twice as fast on a CPU with
-   * AVX512-BF16 and four times with AMX, with scores that differ in the third digit (docs/precision.md) - without
-   * either it works, but slower than fp32; or `'auto'`, bf16 where the CPU has one of the two, or the GPU is one for
-   * it (compute capability 8.0 and above), and fp32 elsewhere. `info.precision` and every result say which was taken.
+   * In which type the model multiplies: `'fp32'`, as the references do; `'bf16'`, faster on a CPU with AVX512-BF16 or
+   * AMX, with scores that differ a little (docs/precision.md); on a CPU without either it works, but slower than fp32; or
+   * `'auto'`, bf16 where the CPU has one of the two, or the GPU is made for it (compute capability 8.0 and above), and
+   * fp32 elsewhere. `info.precision` and every result say which was taken.
    * Default `'fp32'`.
    */
   precision?: Precision | 'auto' | undefined;
