@@ -89,9 +89,9 @@ std::vector<std::uint8_t> halved(const std::uint8_t* rgb, Size to) {
   const std::ptrdiff_t stride = static_cast<std::ptrdiff_t>(to.width) * 2 * kChannels;
   std::vector<std::uint8_t> result;
   result.reserve(static_cast<std::size_t>(to.height) * static_cast<std::size_t>(to.width) * kChannels);
-  for (int y = 0; y < to.height; ++y) {
-    for (int x = 0; x < to.width; ++x) {
-      const std::uint8_t* corner = rgb + 2 * y * stride + static_cast<std::ptrdiff_t>(x) * 2 * kChannels;
+  for (std::ptrdiff_t y = 0; y < to.height; ++y) {
+    for (std::ptrdiff_t x = 0; x < to.width; ++x) {
+      const std::uint8_t* corner = rgb + 2 * y * stride + 2 * x * kChannels;
       for (int c = 0; c < kChannels; ++c) {
         const int sum = corner[c] + corner[c + kChannels] + corner[c + stride] + corner[c + stride + kChannels];
         result.push_back(static_cast<std::uint8_t>((sum + 2) >> 2));

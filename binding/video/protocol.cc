@@ -29,7 +29,8 @@ Positions interleaved(const Sampling& sampling, std::size_t count) {
   Positions positions{.tooShort = count < slots};
   for (std::size_t c = 0; c < clips; ++c) {
     for (std::size_t k = 0; k < slots; ++k) {
-      positions.frames.push_back(static_cast<double>((k * clips + c) * count / (clips * slots)));
+      const std::size_t frame = (k * clips + c) * count / (clips * slots);
+      positions.frames.push_back(static_cast<double>(frame));
     }
   }
   return positions;
