@@ -15,6 +15,7 @@ namespace {
 /// others. JavaScript may write into it, so that nobody else may go on using it.
 template <typename Owner>
 Napi::ArrayBuffer handOver(Napi::Env env, void* data, std::size_t bytes, Owner owner) {
+  if (bytes == 0) return Napi::ArrayBuffer::New(env, 0);  // one over no memory would be a detached one
   const auto release = [](napi_env, void*, void* hint) { std::unique_ptr<Owner>(static_cast<Owner*>(hint)); };
   auto kept = std::make_unique<Owner>(std::move(owner));
   napi_value buffer = nullptr;
