@@ -91,7 +91,7 @@ void Safetensors::parseHeader(const std::string& text) {
   for (const auto& [name, value] : header.items()) {
     if (name == "__metadata__") continue;  // free text about the file
     const auto fail = [&, &key = name](const std::string& what) {
-      return invalidFile(file_.path(), "tensor \"" + key + "\" " + what);
+      return invalidFile(file_.path(), std::string("tensor \"").append(key).append("\" ").append(what));
     };
     const auto type = value.is_object() ? value.find("dtype") : value.end();
     const auto shape = value.is_object() ? value.find("shape") : value.end();

@@ -24,7 +24,7 @@ class Safetensors final : public TensorFile {
 
  private:
   std::string readHeader();
-  void parseHeader(const std::string& header);
+  void parseHeader(const std::string& text);
   void checkLayout() const;
 
   struct Span {

@@ -201,12 +201,12 @@ void HostileCorpus::addMatroskaOfOpenSize() {
   with("an index where the head says", seekHead(kCues, whole) + tracks + sized + cues(whole - sized.size()), {"none"});
   with("an index in front", cues((cues(0) + tracks).size()) + tracks + sized, {"none"});
   for (const auto& [what, head] : {std::pair("index", kCues), std::pair("tags", kTags)}) {
-    const std::string named = std::string("its head names ") + what;
-    with(named + " right after the end", seekHead(head, whole) + tracks + sized, {"TRUNCATED_VIDEO"});
-    with(named + " of which one byte is left", seekHead(head, whole) + tracks + sized + big(head >> 24, 1),
+    const auto named = [&, &part = what](const char* where) { return std::string("its head names ") + part + where; };
+    with(named(" right after the end"), seekHead(head, whole) + tracks + sized, {"TRUNCATED_VIDEO"});
+    with(named(" of which one byte is left"), seekHead(head, whole) + tracks + sized + big(head >> 24, 1),
          {"TRUNCATED_VIDEO"});
-    with(named + " far beyond the end", seekHead(head, 1ULL << 40) + tracks + open, {"TRUNCATED_VIDEO"});
-    with(named + " at a place that was never filled in", seekHead(head, UINT64_MAX) + tracks + sized, {"none"});
+    with(named(" far beyond the end"), seekHead(head, 1ULL << 40) + tracks + open, {"TRUNCATED_VIDEO"});
+    with(named(" at a place that was never filled in"), seekHead(head, UINT64_MAX) + tracks + sized, {"none"});
   }
   with("room for a head that was never written", element(kVoid, std::string(100, '\0')) + tracks + sized, {"none"});
   with("an index in front that names a cluster beyond the end", cues(1000 + whole) + tracks + sized,
