@@ -180,7 +180,11 @@ describe('the options of load', function () {
   });
 
   for (const [name, options, message] of [
-    ['motion-videomae', { range: 'paper' }, /option 'range' is for ViViT, which alone has two: 'motion-videomae' is a videomae/],
+    [
+      'motion-videomae',
+      { range: 'paper' },
+      /option 'range' is for ViViT, which alone has two: 'motion-videomae' is a videomae/,
+    ],
     [model, { labels: ['a', 'b'] }, /'labels' has 2 entries, but 'motion-vivit' tells 10 classes apart/],
     [model, { sampling: { frames: 16 } }, /'motion-vivit' sees clips of 8 frames, and 'sampling' asks for 16/],
     [
