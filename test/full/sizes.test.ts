@@ -26,7 +26,7 @@ const sizes: [name: string, ...options: string[]][] = [
   ['ViViT-B/16x2', '--family', 'vivit', '--size', 'base'],
 ];
 
-/** Takes up to 5 GB of disk and 12 GB of memory, one size at a time. */
+/** Takes several GB of disk and of memory, one size at a time. */
 describe('every published size at full depth, against transformers', function () {
   this.timeout(3_600_000);
   const folder = suiteFolder('sizes');
