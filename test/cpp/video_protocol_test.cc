@@ -149,7 +149,7 @@ TEST_CASE("one picture is a video too") {
 }
 
 TEST_CASE("a protocol needs a stride, a rate and a clip") {
-  for (Sampling sampling :
+  for (const Sampling& sampling :
        {tested(Protocol::VideoMae, 5, 16, 0), tested(Protocol::VideoMae, 0, 16), tested(Protocol::VideoMae, 5, 0)}) {
     CHECK_THROWS_AS(checkSampling(sampling), Error);
   }
