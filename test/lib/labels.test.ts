@@ -78,7 +78,7 @@ describe('labels', () => {
         requireCount(['a'], 0, 'mine');
       },
       'INVALID_ARGUMENT',
-      /'mine' is a self-supervised checkpoint/,
+      /'mine' is self-supervised/,
     );
   });
 });
