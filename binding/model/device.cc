@@ -10,6 +10,7 @@
 #include <optional>
 #include <string_view>
 
+#include <ATen/Context.h>
 #include <ATen/detail/CUDAHooksInterface.h>
 #include <c10/core/CachingDeviceAllocator.h>
 #include <c10/util/Exception.h>
@@ -84,9 +85,8 @@ void requireGpu(const std::string& wanted, int index) {
   const auto unavailable = [&](const std::string& why, const std::string& reason = {}) {
     return Error(ErrorCode::DeviceUnavailable, "There is no device '" + wanted + "': " + why, reason);
   };
-  const auto& cuda = at::detail::getCUDAHooks();
-  if (!cuda.hasCUDART()) throw unavailable(whyNoCuda());
-  const int count = cuda.deviceCount();
+  if (!at::detail::getCUDAHooks().hasCUDART()) throw unavailable(whyNoCuda());
+  const auto count = static_cast<int>(at::getNumGPUs());
   if (count == 0) {
     const std::string reason = whyNoGpu();
     throw unavailable("this LibTorch is a CUDA build, but no GPU was found (" + reason +
@@ -116,7 +116,7 @@ std::optional<int> gpuIndex(std::string_view wanted) {
 
 std::string resolveDevice(const std::string& wanted) {
   if (wanted == "cpu") return wanted;
-  if (wanted == "auto") return at::detail::getCUDAHooks().deviceCount() > 0 ? "cuda:0" : "cpu";
+  if (wanted == "auto") return at::getNumGPUs() > 0 ? "cuda:0" : "cpu";
   const std::optional<int> index = gpuIndex(wanted);
   if (!index) {
     throw Error(ErrorCode::InvalidArgument,
@@ -132,7 +132,7 @@ void releaseFreedMemory(const c10::Device& device) noexcept {
   try {
     c10::getDeviceAllocator(device.type())->emptyCache();
   } catch (const std::exception&) {
-    // A GPU in such a state gives nothing back; whoever uses it next is told.
+    return;  // a GPU in such a state gives nothing back; whoever uses it next is told
   }
 }
 
