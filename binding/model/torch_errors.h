@@ -16,7 +16,7 @@ Error translated(const std::exception& error, const std::string& doing);
 
 /// Calls `work`, so that nothing but Error and Cancelled comes out of it.
 template <typename Work>
-auto translatingErrors(const std::string& doing, Work work) {
+auto translatingErrors(const std::string& doing, const Work& work) {
   try {
     return work();
   } catch (const Error&) {

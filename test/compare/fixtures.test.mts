@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 
 import { type ReadFramesResult, TubeletError, readFrames } from '#lib/index';
+import { binding } from '#lib/runtime';
 
 import { type Fixture, fixtureFolder, fixtures } from '../../test/fixtures/make.mjs';
 import { frameTimes, renderedFrames } from '../support/ffmpeg.js';
@@ -68,7 +69,12 @@ async function readAll(file: string, fixture: Fixture, { times }: Reference): Pr
 
 const bytesAFrame = ({ size: [width, height] }: Fixture): number => width * height * 3;
 
-const readable = fixtures.filter(({ error, tolerated }) => error.length === 0 || tolerated);
+const libavformat = parseInt(binding().versions().libavformat);
+/** Older libraries than these refuse it. What was measured is not for the table, which is the same for all of them. */
+const newlyRead = ({ readFrom }: Fixture): boolean => readFrom !== undefined && libavformat >= readFrom;
+
+const refused = fixtures.filter((fixture) => fixture.error.length > 0 && !newlyRead(fixture));
+const readable = fixtures.filter((fixture) => !refused.includes(fixture) || fixture.tolerated);
 const sound = fixtures.filter(({ error }) => error.length === 0);
 
 function assertWithin({ mean, largest }: Levels, tolerance: Levels): void {
@@ -105,7 +111,7 @@ describe('fixtures', function () {
     torchcodec.catch(() => undefined); // reported by the tests that wait for it
   });
 
-  for (const fixture of fixtures.filter(({ error }) => error.length > 0)) {
+  for (const fixture of refused) {
     it(`${fixture.name} (${fixture.about}): ${fixture.error.join(' or ')}`, async () => {
       await assert.rejects(
         readFrames(join(folder, fixture.name), { sampling: 'consecutive', frames: moreThanAny }),
@@ -135,7 +141,9 @@ describe('fixtures', function () {
           assertTimes(all.timestamps, expected.times);
         }
         const levels = levelsApart(all.data, expected.frames, size);
-        Object.assign(rows.get(fixture.name)!, { frames: expected.times.length, ffmpeg: levels });
+        if (!newlyRead(fixture)) {
+          Object.assign(rows.get(fixture.name)!, { frames: expected.times.length, ffmpeg: levels });
+        }
         assertWithin(levels, fixture.ffmpeg ?? usual);
         assert.equal(all.toneMapped, fixture.hdr ?? false);
       });
@@ -163,7 +171,7 @@ describe('fixtures', function () {
         }
       });
 
-      if (fixture.torchcodec && 'unread' in fixture.torchcodec) return;
+      if (newlyRead(fixture) || (fixture.torchcodec && 'unread' in fixture.torchcodec)) return;
 
       const tolerance = fixture.torchcodec ?? usual;
       it('frames and times are those of torchcodec', async () => {
