@@ -1,8 +1,10 @@
-// Compiled for AVX512-BF16, unlike any other file: it includes nothing with inline functions that another file might
-// share with it.
+// Compiled for AVX512-BF16, unlike any other file: from headers it uses nothing but intrinsics and constants, since the
+// linker might give its copy of an inline function to another file.
 #include "model/attention_avx512.h"
 
 #include <immintrin.h>
+
+#include <numbers>
 
 namespace tubelet::model::avx512 {
 
@@ -58,7 +60,7 @@ void multiply(const Product& product) {
     __m512bh columns[Vectors];
     for (int j = 0; j < Vectors; ++j) columns[j] = reinterpret_cast<__m512bh>(_mm512_loadu_si512(b + j * kLanes));
     for (int i = 0; i < Height; ++i) {
-      const __m512bh row = reinterpret_cast<__m512bh>(_mm512_set1_epi32(static_cast<int>(a[i * product.aStride])));
+      const auto row = reinterpret_cast<__m512bh>(_mm512_set1_epi32(static_cast<int>(a[i * product.aStride])));
       for (int j = 0; j < Vectors; ++j) sums[i][j] = _mm512_dpbf16_ps(sums[i][j], row, columns[j]);
     }
   }
@@ -113,7 +115,7 @@ __m512 exp2(__m512 x) {
   sum = _mm512_fmadd_ps(sum, rest, _mm512_set1_ps(9.6181291e-3F));
   sum = _mm512_fmadd_ps(sum, rest, _mm512_set1_ps(5.5504109e-2F));
   sum = _mm512_fmadd_ps(sum, rest, _mm512_set1_ps(2.4022651e-1F));
-  sum = _mm512_fmadd_ps(sum, rest, _mm512_set1_ps(6.9314718e-1F));
+  sum = _mm512_fmadd_ps(sum, rest, _mm512_set1_ps(std::numbers::ln2_v<float>));
   sum = _mm512_fmadd_ps(sum, rest, _mm512_set1_ps(1.0F));
   return _mm512_scalef_ps(sum, whole);
 }
@@ -193,7 +195,6 @@ void packValues(Rows values, std::int64_t tokens, std::int64_t width, std::uint1
 
 void attend(Rows queries, std::int64_t count, const std::uint16_t* packedKeys, const std::uint16_t* packedValues,
             std::int64_t tokens, std::int64_t width, float scale, std::uint16_t* out, std::int64_t outStride) {
-  constexpr float kLog2E = 1.44269504F;
   constexpr float kNever = -1e30F;  // not the infinity: exp2() takes differences
   alignas(64) float scores[kQueries * kKeys];
   alignas(64) std::uint16_t weights[kQueries * kKeys];
@@ -217,7 +218,7 @@ void attend(Rows queries, std::int64_t count, const std::uint16_t* packedKeys, c
     for (std::int64_t i = 0; i < count; ++i) {
       for (std::int64_t j = tokens - start; j < columns; ++j) scores[i * kKeys + j] = kNever;
     }
-    weigh(scores, weights, count, columns, scale * kLog2E, softmax, sums, width);
+    weigh(scores, weights, count, columns, scale * std::numbers::log2e_v<float>, softmax, sums, width);
     for (std::int64_t j = 0; j < width; j += kPanel) {
       multiplyPanel<true>(
           {pairs(weights), kKeys / 2, pairs(packedValues + start * width) + j, width, columns / 2, sums + j, width},

@@ -136,8 +136,8 @@ class ForeignModel final : public Model {
     try {
       return call(*program_, "forward", {pixels});
     } catch (const std::exception& error) {
-      const Error what = translated(error, "run the program");
-      if (what.code() == ErrorCode::OutOfMemory) throw what;
+      Error what = translated(error, "run the program");
+      if (what.code() == ErrorCode::OutOfMemory) throw std::move(what);
       throw invalid("failed on pixels of shape " + shapeText(pixels.sizes()) + " (" + lastLine(what.reason()) +
                         "). If it takes another shape, its tubelet.json or the options of load must say so: frames, "
                         "size, layout.",

@@ -42,9 +42,9 @@ at::Tensor plus(const at::Tensor& x, const at::Tensor& residual, const at::Tenso
 
 /// Whether the layer's result and the residual are of one type and shape, as the fused addition needs them.
 bool addable(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& residual) {
+  const std::size_t leading = x.sizes().size() - 1;
   return residual.scalar_type() == weight.scalar_type() && residual.dim() == x.dim() &&
-         residual.size(-1) == weight.size(0) &&
-         residual.sizes().slice(0, residual.dim() - 1) == x.sizes().slice(0, x.dim() - 1);
+         residual.size(-1) == weight.size(0) && residual.sizes().slice(0, leading) == x.sizes().slice(0, leading);
 }
 
 }  // namespace

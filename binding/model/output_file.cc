@@ -37,7 +37,7 @@ std::string temporaryName(const std::string& path) {
 }  // namespace
 
 OutputFile::OutputFile(std::string path, bool overwrite)
-    : path_(std::move(path)), temporary_(temporaryName(path_)), overwrite_(overwrite), descriptor_(-1) {
+    : path_(std::move(path)), temporary_(temporaryName(path_)), overwrite_(overwrite) {
   struct stat status {};
   if (!overwrite_ && ::lstat(path_.c_str(), &status) == 0) throw exists(path_);
   descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);

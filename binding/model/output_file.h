@@ -29,7 +29,7 @@ class OutputFile {
   std::string path_;
   std::string temporary_;
   bool overwrite_;
-  int descriptor_;
+  int descriptor_ = -1;
   int failure_ = 0;  ///< errno of the first failure
   std::uint64_t bytes_ = 0;
 };

@@ -200,13 +200,15 @@ void HostileCorpus::addMatroskaOfOpenSize() {
   const std::uint64_t whole = (place + tracks + sized).size();
   with("an index where the head says", seekHead(kCues, whole) + tracks + sized + cues(whole - sized.size()), {"none"});
   with("an index in front", cues((cues(0) + tracks).size()) + tracks + sized, {"none"});
+  const std::string rest = tracks + sized;
+  const std::string recording = tracks + open;
   for (const auto& [what, head] : {std::pair("index", kCues), std::pair("tags", kTags)}) {
     const auto named = [&, &part = what](const char* where) { return std::string("its head names ") + part + where; };
-    with(named(" right after the end"), seekHead(head, whole) + tracks + sized, {"TRUNCATED_VIDEO"});
-    with(named(" of which one byte is left"), seekHead(head, whole) + tracks + sized + big(head >> 24, 1),
-         {"TRUNCATED_VIDEO"});
-    with(named(" far beyond the end"), seekHead(head, 1ULL << 40) + tracks + open, {"TRUNCATED_VIDEO"});
-    with(named(" at a place that was never filled in"), seekHead(head, UINT64_MAX) + tracks + sized, {"none"});
+    const std::string begun = rest + big(head >> 24, 1);
+    with(named(" right after the end"), seekHead(head, whole) + rest, {"TRUNCATED_VIDEO"});
+    with(named(" of which one byte is left"), seekHead(head, whole) + begun, {"TRUNCATED_VIDEO"});
+    with(named(" far beyond the end"), seekHead(head, 1ULL << 40) + recording, {"TRUNCATED_VIDEO"});
+    with(named(" at a place that was never filled in"), seekHead(head, UINT64_MAX) + rest, {"none"});
   }
   with("room for a head that was never written", element(kVoid, std::string(100, '\0')) + tracks + sized, {"none"});
   with("an index in front that names a cluster beyond the end", cues(1000 + whole) + tracks + sized,

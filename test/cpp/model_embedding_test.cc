@@ -184,7 +184,7 @@ TEST_CASE("embedding: each vector is scaled to length 1, and one of zeros stays"
   std::vector<float> vectors{3, 0, -4, 0, 0, 0, 0, 1e-20F, 0};
   normalizeEach(vectors, 3);
   CHECK(vectors == std::vector<float>{0.6F, 0, -0.8F, 0, 0, 0, 0, 1, 0});
-  std::vector<float> many(768 * 3);
+  std::vector<float> many(std::size_t{768} * 3);
   for (std::size_t i = 0; i < many.size(); ++i) many[i] = std::sin(static_cast<float>(i));
   normalizeEach(many, 768);
   for (std::size_t row = 0; row < 3; ++row) {

@@ -75,7 +75,7 @@ TEST_CASE("pickle: a plain dict serves as well, and integers of every size") {
 
 TEST_CASE("pickle: every other opcode is refused by its name") {
   refused(parsing("\x80\x02(S'touch marker'\nios\nsystem\n."), "opcode STRING (0x53)");
-  refused(parsing("\x80\x02(X\x01\0\0\0aios\nsystem\n."), "ends in the middle of an opcode");
+  refused(parsing("\x80\x02(X\x01"), "ends in the middle of an opcode");
   refused(parsing(std::string("\x80\x02(X\x01\0\0\0aios\nsystem\n.", 21)), "opcode INST (0x69)");
   refused(parsing(std::string("\x80\x02\x8c\x02os\x8c\x06system\x93.", 16)), "opcode SHORT_BINUNICODE (0x8c)");
   refused(parsing(PickleWriter().op('\x93').finished()), "opcode STACK_GLOBAL (0x93)");

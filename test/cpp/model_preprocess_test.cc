@@ -53,7 +53,7 @@ at::Tensor prepare(const Preprocessing& preprocessing, const std::vector<std::ui
 /// The red plane, row by row.
 std::vector<int> red(const at::Tensor& pixels) {
   const at::Tensor plane = pixels[0][0][0].contiguous();
-  const float* data = plane.const_data_ptr<float>();
+  const auto* data = plane.const_data_ptr<float>();
   return {data, data + plane.numel()};
 }
 

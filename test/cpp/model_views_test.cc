@@ -33,7 +33,7 @@ std::vector<std::uint8_t> counting(Size size, int first = 0) {
 /// Channel 1 of the frames of a view, one after the other.
 std::vector<int> levels(const ViewFrames& frames, int view) {
   const at::Tensor pixels = frames.pixels(view).select(2, 1).contiguous();
-  const float* data = pixels.const_data_ptr<float>();
+  const auto* data = pixels.const_data_ptr<float>();
   return {data, data + pixels.numel()};
 }
 
