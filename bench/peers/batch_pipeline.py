@@ -2,49 +2,31 @@
 
 batch_pipeline.py CHECKPOINT
 
-The pipeline takes the first frames of a video, one after another, and no others. For those that a model was trained
-with there is but one step of it to replace: the rest is its own.
+The pipeline spreads its frames over the whole video. For the spacing that a model was trained with its video processor
+is told which frames to take; the rest stays its own.
 """
 
 import argparse
 
-import av
 import classifying
 import numpy as np
 import reading
 import reference  # noqa: F401
 from transformers import pipeline
-from transformers.pipelines import VideoClassificationPipeline
-from transformers.pipelines.video_classification import read_video_pyav
-
-
-class TrainedFrames(VideoClassificationPipeline):
-    """The pipeline with other frames."""
-
-    request: reading.Request
-
-    def preprocess(self, video: str) -> dict:
-        with av.open(video) as container:
-            stream = container.streams.video[0]
-            fps = float(stream.average_rate)
-            # Matroska counts no frames.
-            count = stream.frames or round(container.duration / av.time_base * fps)
-            frames = read_video_pyav(container, np.array(self.request.indices(count, fps)))
-        return self.image_processor(list(frames), return_tensors="pt").to(self.dtype)
+from transformers.video_utils import VideoMetadata
 
 
 def load(checkpoint: str) -> classifying.Classify:
-    task = "video-classification"
-    first_frames = pipeline(task, model=checkpoint)
-    trained_frames = pipeline(task, model=first_frames.model, image_processor=checkpoint, pipeline_class=TrainedFrames)
+    classifier = pipeline("video-classification", model=checkpoint)
+    processor = classifier.video_processor
+    spread = processor.sample_frames
 
     def classify(clips: list[str], request: reading.Request) -> list[str]:
-        if request.sampling == "consecutive":
-            answers = first_frames(clips)
-        else:
-            trained_frames.request = request
-            answers = trained_frames(clips)
-        return [best["label"] for best, *_ in answers]
+        def asked(metadata: VideoMetadata, **_: object) -> np.ndarray:
+            return np.array(request.indices(metadata.total_num_frames, metadata.fps))
+
+        processor.sample_frames = spread if request.sampling == "spread" else asked
+        return [best["label"] for best, *_ in classifier(clips)]
 
     return classify
 

@@ -1,7 +1,7 @@
 """What the Python programs of `npm run bench -- batch` have in common; peer.py has the protocol.
 
 Such a program is `batch_NAME.py CHECKPOINT [options]`. Asked
-{"clips": [paths], "sampling": "consecutive" or "trained", "frames": N, "interval": seconds}, it classifies the clips
+{"clips": [paths], "sampling": "trained" or "spread", "frames": N, "interval": seconds}, it classifies the clips
 and answers {"seconds": on the clock, "cpu": seconds of all threads, "labels": [the best of each]}.
 """
 

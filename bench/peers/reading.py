@@ -48,8 +48,6 @@ class Request(NamedTuple):
 
     def indices(self, count: int, fps: float) -> list[int]:
         """The frames to read from a video with `count` frames, `fps` a second."""
-        if self.sampling == "consecutive":
-            return list(range(self.frames))
         if self.sampling == "spread":
             return [k * count // self.frames for k in range(self.frames)]
         last = (count - 1) / fps
