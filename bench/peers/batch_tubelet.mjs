@@ -58,7 +58,8 @@ async function halfBatch() {
   let pixels;
   const classify = async (clips, mode) => {
     if (only === 'infer') pixels ??= await prepared(clips[0], mode);
-    const work = only === 'infer' ? () => native.forward(pixels.data, pixels.shape).promise : (clip) => prepared(clip, mode);
+    const work =
+      only === 'infer' ? () => native.forward(pixels.data, pixels.shape).promise : (clip) => prepared(clip, mode);
     await sideBySide(clips, concurrency, work);
     return [];
   };
