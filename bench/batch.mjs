@@ -74,7 +74,7 @@ export async function run(args) {
   console.log(`
 vs (a), vs (b): clips a second over those of that row, on the same clips and frames
 of decode, of infer: over those of decoding alone, and of inference alone in the same precision
-busy: CPU time over that of all CPUs; peak: the most memory of the process
+busy: CPU time over that of all CPUs; CPU ms: the same a clip; peak: the most memory of the process
 alike: clips whose best class is (a)'s`);
 }
 
@@ -92,7 +92,7 @@ async function compare({ python, model, folder, clips, samplings, runs, tuning }
         if (answer.error) throw new Error(`${row.name}, ${model}: ${answer.error}`);
         return answer;
       };
-      const results = new Map(ROWS.map((row) => [row, { rates: [], busy: [], labels: [] }]));
+      const results = new Map(ROWS.map((row) => [row, { rates: [], busy: [], cost: [], labels: [] }]));
       for (const row of ROWS) await ask(row, clips.slice(0, WARM_CLIPS));
       for (let i = 0; i < runs; i++) {
         const some = clips.filter((_, k) => k % runs === i);
@@ -101,6 +101,7 @@ async function compare({ python, model, folder, clips, samplings, runs, tuning }
           const result = results.get(row);
           result.rates.push(some.length / seconds);
           result.busy.push(cpu / seconds / all);
+          result.cost.push((1000 * cpu) / some.length);
           result.labels.push(...labels);
           result.peak = peak;
         }
@@ -115,9 +116,11 @@ async function compare({ python, model, folder, clips, samplings, runs, tuning }
 function printTable(title, results, precision) {
   const ratio = (result, to) => median(result.rates.map((rate, i) => rate / to.rates[i])).toFixed(2);
   const [pipeline, threads, decode] = [PIPELINE, THREADS, DECODE].map((row) => results.get(row));
-  console.log(`\n${line([title, 'clips/s', 'vs (a)', 'vs (b)', 'of decode', 'of infer', 'busy', 'peak MB', 'alike'])}`);
+  console.log(
+    `\n${line([title, 'clips/s', 'vs (a)', 'vs (b)', 'of decode', 'of infer', 'busy', 'CPU ms', 'peak MB', 'alike'])}`,
+  );
   for (const [row, result] of results) {
-    const { rates, busy, peak, labels } = result;
+    const { rates, busy, cost, peak, labels } = result;
     const alike = labels.filter((label, i) => label === pipeline.labels[i]).length;
     const isWhole = labels.length > 0;
     console.log(
@@ -129,6 +132,7 @@ function printTable(title, results, precision) {
         isWhole ? ratio(result, decode) : '',
         row.infer ? ratio(result, results.get(row.infer)) : '',
         median(busy).toFixed(2),
+        median(cost).toFixed(0),
         megabytes(peak),
         isWhole ? String(alike) : '',
       ]),
@@ -161,4 +165,4 @@ async function measureOverhead(python, items, runs) {
   }
 }
 
-const line = (cells) => tableLine([-40, 8, 8, 8, 11, 10, 7, 9, 8], cells);
+const line = (cells) => tableLine([-40, 8, 8, 8, 11, 10, 7, 8, 9, 7], cells);
