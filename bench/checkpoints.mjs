@@ -1,10 +1,9 @@
 // The models of `npm run bench -- models`: seeded random weights, since speed does not depend on their values, in each
 // format that is compared. Made once.
-import { spawn } from 'node:child_process';
 import { createReadStream, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { text } from 'node:stream/consumers';
 import { finished } from 'node:stream/promises';
+import { printedBy } from './peer.mjs';
 
 const root = path.resolve(import.meta.dirname, '..');
 
@@ -13,13 +12,9 @@ const root = path.resolve(import.meta.dirname, '..');
  * with the `failure` to convert; and `pixels`, a file of float32 [`shape`], which all programs are given.
  */
 export async function checkpoint(python, family, size) {
-  const folder = path.join(root, 'build-bench', `${family}-${size}`);
+  const folder = await seededCheckpoint(python, family, size);
   const config = path.join(folder, 'config.json');
   const weights = path.join(folder, 'model.safetensors');
-  if (!existsSync(weights)) {
-    process.stderr.write(`making ${family}-${size} ...\n`);
-    await printedBy(python, ['test/reference/checkpoints.py', folder, '--family', family, '--size', size]);
-  }
   const converted = path.join(folder, 'converted');
   const file = (name) => path.join(converted, name);
   const failures = await convert(python, folder, converted, ['model.onnx', 'int8.onnx', 'openvino.xml']);
@@ -37,6 +32,16 @@ export async function checkpoint(python, family, size) {
     pixels: pixelsFile(path.join(folder, 'pixels.f32'), shape),
     shape,
   };
+}
+
+/** The folder of a checkpoint with seeded weights, made if it is missing. */
+export async function seededCheckpoint(python, family, size) {
+  const folder = path.join(root, 'build-bench', `${family}-${size}`);
+  if (!existsSync(path.join(folder, 'model.safetensors'))) {
+    process.stderr.write(`making ${family}-${size} ...\n`);
+    await printedBy(python, ['test/reference/checkpoints.py', folder, '--family', family, '--size', size]);
+  }
+  return folder;
 }
 
 /** Why each of the files could not be made; a file that was made is not named. */
@@ -79,12 +84,3 @@ export async function intoPageCache(files) {
 }
 
 export const bytesOf = (files) => files.reduce((sum, file) => sum + statSync(file).size, 0);
-
-/** What a Python script of this repository prints. */
-async function printedBy(python, [script, ...args]) {
-  const child = spawn(python, [path.join(root, script), ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-  const ended = new Promise((resolve, reject) => child.on('error', reject).on('close', resolve));
-  const [code, printed, said] = await Promise.all([ended, text(child.stdout), text(child.stderr)]);
-  if (code !== 0) throw new Error(`${script} ended with ${code}: ${said.trim().split('\n').at(-1)}`);
-  return printed.trim().split('\n').at(-1);
-}

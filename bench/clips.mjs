@@ -10,7 +10,7 @@ import { createInterface } from 'node:readline';
 
 const root = path.resolve(import.meta.dirname, '..');
 const folder = path.join(root, 'build-bench', 'clips');
-const footage = path.join(root, 'samples', 'nasa_13013.mp4');
+export const footage = path.join(root, 'samples', 'nasa_13013.mp4');
 
 const FPS = 30;
 const GOP = ['-g', '250'];
@@ -108,7 +108,7 @@ function showProgress(name) {
 }
 
 /** Runs the ffmpeg program and tells how many seconds of video it has written. Killed when this process is told to end. */
-async function ffmpeg(args, progress) {
+export async function ffmpeg(args, progress = () => undefined) {
   const child = spawn('ffmpeg', ['-v', 'error', '-nostdin', '-progress', 'pipe:1', ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, SVT_LOG: '1' }, // errors only: the library prints past ffmpeg's own log

@@ -3,6 +3,8 @@ const benches = {
   decode: 'from a file to pixels, against torchcodec, PyAV and decord; one thread each',
   models:
     'the forward pass of the full-size architectures against transformers, ONNX Runtime and OpenVINO, same threads',
+  batch:
+    "a folder of mixed clips through one model, against transformers' pipeline and against torchcodec with threads",
   workers: 'which workers a batch is fastest with, where decoding is most of the work and where the forward pass is',
 };
 

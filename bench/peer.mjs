@@ -3,10 +3,12 @@
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 import { setup } from '../scripts/setup.mjs';
 import { venv } from '../scripts/setup/paths.mjs';
 
-const folder = path.resolve(import.meta.dirname, 'peers');
+const root = path.resolve(import.meta.dirname, '..');
+const folder = path.join(root, 'bench', 'peers');
 /** Long past the slowest answer. Whoever is not done by then hangs, and ends with SIGKILL. */
 const PATIENCE_MS = 300_000;
 
@@ -49,4 +51,13 @@ export async function startPeer(python, file, args) {
     },
     stop: () => child.stdin.end(),
   };
+}
+
+/** The last line that a Python script of this repository prints. */
+export async function printedBy(python, [script, ...args]) {
+  const child = spawn(python, [path.join(root, script), ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const ended = new Promise((resolve, reject) => child.on('error', reject).on('close', resolve));
+  const [code, printed, said] = await Promise.all([ended, text(child.stdout), text(child.stderr)]);
+  if (code !== 0) throw new Error(`${script} ended with ${code}: ${said.trim().split('\n').at(-1)}`);
+  return printed.trim().split('\n').at(-1);
 }

@@ -1,17 +1,17 @@
-// npm run bench -- workers [--runs 5] [--work decode,compute,overhead] [--heavy 12]
+// npm run bench -- workers [--runs 5] [--work decode,compute] [--heavy 12]
 //
 // Which workers a batch is fastest with: 100 small clips through a bundled model (decoding is most of the work) and
-// `heavy` of them through VideoMAE-base with seeded weights (the forward pass is). And what an item costs beside its
-// work: 5000 pictures of one pixel through the smallest model there can be. All settings take turns, so that a machine
-// whose speed drifts does so for all; the figures are medians.
-import { spawn } from 'node:child_process';
+// `heavy` of them through VideoMAE-base with seeded weights (the forward pass is). All settings take turns, so that a
+// machine whose speed drifts does so for all; the figures are medians.
 import { existsSync, readdirSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 
 import tubelet from '../dist/index.js';
+import { seededCheckpoint } from './checkpoints.mjs';
 import { median } from './figures.mjs';
+import { printedBy } from './peer.mjs';
 
 const root = path.resolve(import.meta.dirname, '..');
 const python = process.env.TUBELET_PYTHON ?? path.join(root, '.venv', 'bin', 'python');
@@ -39,13 +39,14 @@ const settings = {
     { name: 'the same, maxBatch 3', batch: { workers: { decode: all, infer: 1 }, maxBatch: 3, maxDelayMs: 500 } },
     { name: `infer ${all} of 1 thread, maxBatch 3`, batch: { workers: { infer: all }, maxBatch: 3, maxDelayMs: 500 } },
   ],
-  overhead: [{ name: 'all defaults', batch: {} }],
 };
 
 const works = {
   decode: async () => ({ model: 'motion-videomae', clips: await clips(100) }),
-  compute: async ({ heavy }) => ({ model: await checkpoint('base'), clips: await clips(Number(heavy)) }),
-  overhead: async () => ({ model: await checkpoint('tiny'), clips: pixels(5000) }),
+  compute: async ({ heavy }) => ({
+    model: await seededCheckpoint(python, 'videomae', 'base'),
+    clips: await clips(Number(heavy)),
+  }),
 };
 
 export async function run(args) {
@@ -53,7 +54,7 @@ export async function run(args) {
     args,
     options: {
       runs: { type: 'string', default: '5' },
-      work: { type: 'string', default: 'decode,compute,overhead' },
+      work: { type: 'string', default: 'decode,compute' },
       heavy: { type: 'string', default: '12' },
     },
   });
@@ -88,30 +89,8 @@ async function clipsASecond(model, paths, batch) {
 async function clips(count) {
   const folder = path.join(made, 'heldout');
   if (!existsSync(path.join(folder, 'labels.json'))) {
-    await runPython(path.join('scripts', 'motion', 'heldout.py'), '--count', '100', folder);
+    await printedBy(python, ['scripts/motion/heldout.py', '--count', '100', folder]);
   }
   const names = readdirSync(folder).filter((name) => name.endsWith('.mp4'));
   return names.slice(0, count).map((name) => path.join(folder, name));
-}
-
-function pixels(count) {
-  return Array.from({ length: count }, (_, i) => ({ data: Uint8Array.of(i, i >> 8, 0), width: 1, height: 1 }));
-}
-
-/** The same as of `npm run bench -- models`. */
-async function checkpoint(size) {
-  const folder = path.join(made, `videomae-${size}`);
-  if (!existsSync(path.join(folder, 'model.safetensors'))) {
-    const script = path.join('test', 'reference', 'checkpoints.py');
-    await runPython(script, folder, '--family', 'videomae', '--size', size);
-  }
-  return folder;
-}
-
-function runPython(script, ...args) {
-  const child = spawn(python, [path.join(root, script), ...args], { stdio: ['ignore', 'ignore', 'inherit'] });
-  return new Promise((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', (code) => (code === 0 ? resolve() : reject(new Error(`${script} exited with ${code}`))));
-  });
 }

@@ -18,8 +18,25 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 TOLERANCE = 1e-6
-MEAN = torch.tensor([0.485, 0.456, 0.406]).view(3, 1, 1) * 255
-STD = torch.tensor([0.229, 0.224, 0.225]).view(3, 1, 1) * 255
+
+
+class Levels(NamedTuple):
+    """What bytes become: [3, 1, 1] each."""
+
+    mean: Tensor
+    std: Tensor
+
+    @classmethod
+    def of(cls, preprocessor: dict) -> "Levels":
+        """From a preprocessor_config.json. ViViT's subtracts 1 from what is twice as large, and that is all it does."""
+        if preprocessor.get("offset"):
+            mean = std = [0.5] * 3
+        else:
+            mean, std = preprocessor["image_mean"], preprocessor["image_std"]
+        return cls(*(torch.tensor(channels).view(3, 1, 1) * 255 for channels in (mean, std)))
+
+
+VIDEOMAE = Levels.of({"image_mean": [0.485, 0.456, 0.406], "image_std": [0.229, 0.224, 0.225]})
 
 
 class Request(NamedTuple):
@@ -39,14 +56,14 @@ class Request(NamedTuple):
         return [int((start + k * interval + TOLERANCE) * fps) for k in range(self.frames)]
 
 
-def prepare(frame: Tensor, size: int) -> Tensor:
-    """Bytes [..., 3, H, W], channels last in memory, to what transformers' VideoMAE processor makes of them."""
+def prepare(frame: Tensor, size: int, levels: Levels = VIDEOMAE) -> Tensor:
+    """Bytes [..., 3, H, W], channels last in memory, to what transformers' processors make of them."""
     height, width = frame.shape[-2:]
     short = min(height, width)
     resized = interpolate(frame, (size * height // short, size * width // short), mode="bilinear", antialias=True)
     top, left = ((side - size) // 2 for side in resized.shape[-2:])
     cropped = resized[..., top : top + size, left : left + size]
-    return cropped.float().sub_(MEAN).div_(STD)
+    return cropped.float().sub_(levels.mean).div_(levels.std)
 
 
 @torch.inference_mode()
