@@ -27,9 +27,11 @@ if(LibTorch_INCLUDE_DIR)
   endif()
 endif()
 
+file(GLOB LibTorch_GOMP "${LibTorch_DIR}/lib/libgomp*.so*")
+
 include(FindPackageHandleStandardArgs)
 find_package_handle_standard_args(LibTorch
-  REQUIRED_VARS LibTorch_DIR LibTorch_INCLUDE_DIR
+  REQUIRED_VARS LibTorch_DIR LibTorch_INCLUDE_DIR LibTorch_GOMP
   VERSION_VAR LibTorch_VERSION
   REASON_FAILURE_MESSAGE "'npm run setup' installs it, or TUBELET_LIBTORCH names a folder with lib/ and include/")
 
@@ -37,6 +39,10 @@ if(LibTorch_FOUND AND NOT TARGET LibTorch::LibTorch)
   add_library(LibTorch::LibTorch INTERFACE IMPORTED)
   target_include_directories(LibTorch::LibTorch INTERFACE
     "${LibTorch_INCLUDE_DIR}" "${LibTorch_INCLUDE_DIR}/torch/csrc/api/include")
+  # at::parallel_for() is a template with OpenMP's pragma in it: compiled without, it runs on one thread and says nothing.
+  # The runtime is LibTorch's own, so that both share its threads.
+  target_compile_options(LibTorch::LibTorch INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-fopenmp>)
+  target_link_libraries(LibTorch::LibTorch INTERFACE "${LibTorch_GOMP}")
   foreach(name IN ITEMS torch_cpu c10)
     add_library(LibTorch::${name} SHARED IMPORTED)
     set_target_properties(LibTorch::${name} PROPERTIES IMPORTED_LOCATION "${LibTorch_DIR}/lib/lib${name}.so")

@@ -51,7 +51,7 @@ at::Tensor attentionAvx512(const at::Tensor& q, const at::Tensor& k, const at::T
   std::uint16_t* const values = keys + sequences * heads * packedSize;
   at::parallel_for(0, sequences * heads, 1, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
-      avx512::packKeys(rowsOf(k, i), tokens, width, keys + i * packedSize);
+      avx512::packRows(rowsOf(k, i), tokens, width, keys + i * packedSize);
       avx512::packValues(rowsOf(v, i), tokens, width, values + i * packedSize);
     }
   });

@@ -1,15 +1,101 @@
 #include "model/linear.h"
 
+#include <algorithm>
 #include <optional>
 
+#include <ATen/Parallel.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/ops/add.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
 #include <ATen/ops/gelu.h>
 #include <ATen/ops/linear.h>
+
+#include "model/cpu.h"
+#include "model/linear_avx512.h"
 
 namespace tubelet::model {
 
 namespace {
+
+std::uint16_t* bits(const at::Tensor& tensor) {
+  return reinterpret_cast<std::uint16_t*>(tensor.mutable_data_ptr<at::BFloat16>());
+}
+
+const std::uint16_t* constBits(const at::Tensor& tensor) {
+  return reinterpret_cast<const std::uint16_t*>(tensor.const_data_ptr<at::BFloat16>());
+}
+
+/// With tiles oneDNN is faster than anything made of dot products.
+bool suitsAvx512(const at::Tensor& weight) {
+  return weight.scalar_type() == at::kBFloat16 && bf16Units() == Bf16Units::Avx512 &&
+         weight.size(0) % avx512::kLanes == 0 && weight.size(1) % 2 == 0;
+}
+
+at::Tensor packAvx512(const at::Tensor& weight) {
+  const at::Tensor rows = weight.contiguous();
+  at::Tensor packed = at::empty({1, weight.size(0), weight.size(1)}, weight.options());
+  avx512::packRows({constBits(rows), rows.size(1)}, rows.size(0), rows.size(1), bits(packed));
+  return packed;
+}
+
+/// What packAvx512() made: it has one dimension more than other weights.
+bool isAvx512(const at::Tensor& weight) {
+  return !weight.is_mkldnn() && weight.dim() == 3;
+}
+
+/// Runs `part` for rows [first, first + count) and a panel of the weight at a time, side by side on all threads.
+template <typename Part>
+void eachPart(const avx512::Layer& layer, std::int64_t rows, Part part) {
+  const std::int64_t atATime = avx512::rowsAtATime(layer);
+  const std::int64_t panels = (layer.outputs + avx512::kPanel - 1) / avx512::kPanel;
+  const std::int64_t parts = (rows + atATime - 1) / atATime * panels;
+  at::parallel_for(0, parts, 1, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) {
+      const std::int64_t first = i / panels * atATime;
+      part(first, std::min(atATime, rows - first), i % panels);
+    }
+  });
+}
+
+std::vector<std::int64_t> resultShape(const at::Tensor& x, const at::Tensor& weight) {
+  std::vector<std::int64_t> shape = x.sizes().vec();
+  shape.back() = weight.size(-2);
+  return shape;
+}
+
+avx512::Layer layerOf(const at::Tensor& weight, const at::Tensor& bias) {
+  return {constBits(weight), constBits(bias), weight.size(2), weight.size(1)};
+}
+
+at::Tensor linearAvx512(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
+                        avx512::Epilogue epilogue) {
+  const at::Tensor input = x.to(at::kBFloat16).contiguous();
+  at::Tensor out = at::empty(resultShape(x, weight), input.options());
+  const avx512::Layer layer = layerOf(weight, bias);
+  const std::uint16_t* const from = constBits(input);
+  std::uint16_t* const to = bits(out);
+  eachPart(layer, x.numel() / layer.inputs, [&](std::int64_t first, std::int64_t rows, std::int64_t panel) {
+    avx512::linear(layer, from + first * layer.inputs, rows, panel, epilogue, to + first * layer.outputs);
+  });
+  return out;
+}
+
+at::Tensor linearAddAvx512(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
+                           const at::Tensor& residual) {
+  const at::Tensor input = x.to(at::kBFloat16).contiguous();
+  const at::Tensor sum = residual.expand(resultShape(x, weight)).contiguous();
+  at::Tensor out = at::empty_like(sum);
+  const avx512::Layer layer = layerOf(weight, bias);
+  const std::uint16_t* const from = constBits(input);
+  const auto* const add = sum.const_data_ptr<float>();
+  auto* const to = out.mutable_data_ptr<float>();
+  eachPart(layer, x.numel() / layer.inputs, [&](std::int64_t first, std::int64_t rows, std::int64_t panel) {
+    avx512::linearAdd(layer, from + first * layer.inputs, rows, panel, add + first * layer.outputs,
+                      to + first * layer.outputs);
+  });
+  return out;
+}
 
 /// oneDNN's layers have no functions of their own in ATen's headers, only names in its table of operators.
 template <typename Signature>
@@ -50,6 +136,7 @@ bool addable(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& re
 }  // namespace
 
 at::Tensor packLinear(const at::Tensor& weight, std::int64_t rows) {
+  if (weight.is_cpu() && suitsAvx512(weight)) return packAvx512(weight);
   if (!weight.is_cpu() || weight.is_mkldnn() || !packs(weight.scalar_type())) return weight;
   static const auto reorder =
       operatorNamed<at::Tensor(const at::Tensor&, std::optional<std::int64_t>)>("mkldnn::_reorder_linear_weight");
@@ -57,12 +144,16 @@ at::Tensor packLinear(const at::Tensor& weight, std::int64_t rows) {
 }
 
 at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
+  if (isAvx512(weight)) return linearAvx512(x, weight, bias, avx512::Epilogue::None);
   const at::Tensor input = x.to(weight.scalar_type());
   return weight.is_mkldnn() ? pointwise(input, weight, bias, "none", "") : at::linear(input, weight, bias);
 }
 
 at::Tensor linearGelu(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
                       const std::string& approximate) {
+  if (isAvx512(weight)) {
+    return linearAvx512(x, weight, bias, approximate == "tanh" ? avx512::Epilogue::GeluTanh : avx512::Epilogue::Gelu);
+  }
   const at::Tensor input = x.to(weight.scalar_type());
   if (weight.is_mkldnn()) return pointwise(input, weight, bias, "gelu", approximate);
   return at::gelu(at::linear(input, weight, bias), approximate);
@@ -70,6 +161,7 @@ at::Tensor linearGelu(const at::Tensor& x, const at::Tensor& weight, const at::T
 
 at::Tensor linearAdd(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
                      const at::Tensor& residual) {
+  if (isAvx512(weight) && residual.scalar_type() == at::kFloat) return linearAddAvx512(x, weight, bias, residual);
   if (weight.is_mkldnn() && addable(x, weight, residual)) {
     return plus(x.to(weight.scalar_type()), residual, weight, bias);
   }

@@ -2,14 +2,19 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <cmath>
 #include <thread>
 
+#include <ATen/Parallel.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/eye.h>
 #include <ATen/ops/gelu.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/randn.h>
+#include <ATen/ops/zeros.h>
 #include <c10/core/InferenceMode.h>
 #include <torch/csrc/jit/api/module.h>
 #include <torch/csrc/jit/serialization/import.h>
@@ -109,24 +114,74 @@ TEST_CASE("attention: scores beyond all others, and any number of threads, chang
 
 TEST_CASE("linear layers: packed ones give what plain ones give, in both types") {
   const c10::InferenceMode noGradients;
-  const at::Tensor x = noise({2, 50, 40}, 1);
-  const at::Tensor residual = noise({2, 50, 72}, 2);
-  for (const auto type : {at::kFloat, at::kBFloat16}) {
-    CAPTURE(at::toString(type));
-    const double tolerance = type == at::kFloat ? kFp32 : kBf16;
-    const at::Tensor weight = noise({72, 40}, 3).to(type);
-    const at::Tensor bias = noise({72}, 4).to(type);
-    const at::Tensor exact = at::linear(x.to(type).to(at::kDouble), weight.to(at::kDouble), bias.to(at::kDouble));
-    for (const at::Tensor& held : {weight, packLinear(weight, 100)}) {
-      CHECK((linear(x, held, bias).scalar_type() == type));
-      CHECK(relativeError(linear(x, held, bias), exact) < tolerance);
-      CHECK(relativeError(linearGelu(x, held, bias, "none"), at::gelu(exact)) < tolerance);
-      CHECK(relativeError(linearGelu(x, held, bias, "tanh"), at::gelu(exact, "tanh")) < tolerance);
-      CHECK((linearAdd(x, held, bias, residual).scalar_type() == at::kFloat));
-      CHECK(relativeError(linearAdd(x, held, bias, residual), residual + exact) < tolerance);
-      CHECK(relativeError(linearAdd(x, held, bias, residual[0]), residual[0] + exact) < tolerance);
+  struct Sizes {
+    std::int64_t rows, inputs, outputs;
+  };
+  // One row, blocks of 6 and of 48 rows met and missed, rows in several parts; panels of 64 columns met, and filled by
+  // one, two and three vectors; columns and inputs that no kernel of our own takes.
+  for (const auto& [rows, inputs, outputs] :
+       {Sizes{1, 16, 16}, Sizes{6, 40, 64}, Sizes{47, 768, 96}, Sizes{49, 2, 112}, Sizes{400, 768, 208},
+        Sizes{11, 131'074, 16}, Sizes{50, 40, 72}, Sizes{50, 41, 64}}) {
+    CAPTURE(rows);
+    CAPTURE(inputs);
+    CAPTURE(outputs);
+    const at::Tensor x = noise({2, rows, inputs}, 1);
+    const at::Tensor residual = noise({2, rows, outputs}, 2) * std::sqrt(static_cast<double>(inputs));
+    for (const auto type : {at::kFloat, at::kBFloat16}) {
+      CAPTURE(at::toString(type));
+      const double tolerance = type == at::kFloat ? kFp32 : kBf16;
+      const at::Tensor weight = noise({outputs, inputs}, 3).to(type);
+      const at::Tensor bias = noise({outputs}, 4).to(type);
+      const at::Tensor exact = at::linear(x.to(type).to(at::kDouble), weight.to(at::kDouble), bias.to(at::kDouble));
+      for (const at::Tensor& held : {weight, packLinear(weight, 2 * rows)}) {
+        CHECK((linear(x, held, bias).scalar_type() == type));
+        CHECK(relativeError(linear(x, held, bias), exact) < tolerance);
+        CHECK(relativeError(linearGelu(x, held, bias, "none"), at::gelu(exact)) < tolerance);
+        CHECK(relativeError(linearGelu(x, held, bias, "tanh"), at::gelu(exact, "tanh")) < tolerance);
+        CHECK((linearAdd(x, held, bias, residual).scalar_type() == at::kFloat));
+        CHECK(relativeError(linearAdd(x, held, bias, residual), residual + exact) < tolerance);
+        CHECK(relativeError(linearAdd(x, held, bias, residual[0]), residual[0] + exact) < tolerance);
+      }
     }
   }
+}
+
+TEST_CASE("linear layers: GELU of numbers near and far") {
+  const c10::InferenceMode noGradients;
+  // The identity: what comes out is the GELU of what goes in, rounded to bfloat16.
+  const at::Tensor weight = packLinear(at::eye(16, at::kBFloat16), 1000);
+  const at::Tensor bias = at::zeros({16}, at::kBFloat16);
+  const at::Tensor x = (at::arange(16'000).view({1000, 16}) / 400 - 20).to(at::kBFloat16);
+  for (const std::string approximate : {"none", "tanh"}) {
+    CAPTURE(approximate);
+    const at::Tensor expected = at::gelu(x.to(at::kDouble), approximate);
+    const at::Tensor difference = (linearGelu(x, weight, bias, approximate).to(at::kDouble) - expected).abs();
+    CHECK((difference <= expected.abs() / 256 + 1e-6).all().item<bool>());
+  }
+}
+
+TEST_CASE("kernels: any number of threads gives the same bits") {
+  const c10::InferenceMode noGradients;
+  const at::Tensor x = noise({1, 700, 96}, 1);
+  const at::Tensor weight = packLinear(noise({288, 96}, 2).to(at::kBFloat16), 700);
+  const at::Tensor bias = noise({288}, 3).to(at::kBFloat16);
+  const at::Tensor alone = linear(x, weight, bias);
+  std::thread([&] {
+    prepareThread();
+    setThreads(3);
+    const c10::InferenceMode hereToo;
+    CHECK(linear(x, weight, bias).equal(alone));
+  }).join();
+}
+
+TEST_CASE("kernels: work is shared out to threads") {
+  std::thread([] {
+    prepareThread();
+    setThreads(2);
+    std::atomic<int> parts = 0;
+    at::parallel_for(0, 2, 1, [&](std::int64_t, std::int64_t) { ++parts; });
+    CHECK(parts == 2);
+  }).join();
 }
 
 TEST_CASE("kernels: a model gives what its program gives with the plain functions") {
