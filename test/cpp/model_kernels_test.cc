@@ -152,7 +152,7 @@ TEST_CASE("linear layers: GELU of numbers near and far") {
   const at::Tensor weight = packLinear(at::eye(16, at::kBFloat16), 1000);
   const at::Tensor bias = at::zeros({16}, at::kBFloat16);
   const at::Tensor x = (at::arange(16'000).view({1000, 16}) / 400 - 20).to(at::kBFloat16);
-  for (const std::string approximate : {"none", "tanh"}) {
+  for (const char* approximate : {"none", "tanh"}) {
     CAPTURE(approximate);
     const at::Tensor expected = at::gelu(x.to(at::kDouble), approximate);
     const at::Tensor difference = (linearGelu(x, weight, bias, approximate).to(at::kDouble) - expected).abs();
@@ -185,7 +185,7 @@ TEST_CASE("kernels: work is shared out to threads") {
 }
 
 TEST_CASE("kernels: a model gives what its program gives with the plain functions") {
-  for (const std::string family : {"videomae", "timesformer", "vivit"}) {
+  for (const char* family : {"videomae", "timesformer", "vivit"}) {
     CAPTURE(family);
     const Folder folder;
     const Checkpoint checkpoint = tinyCheckpoint(family);
