@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <vector>
 
 #include <ATen/Parallel.h>
 #include <ATen/core/dispatch/Dispatcher.h>
@@ -32,10 +33,22 @@ bool suitsAvx512(const at::Tensor& weight) {
          weight.size(0) % avx512::kLanes == 0 && weight.size(1) % 2 == 0;
 }
 
+std::int64_t panelsOf(std::int64_t outputs) {
+  return (outputs + avx512::kPanel - 1) / avx512::kPanel;
+}
+
 at::Tensor packAvx512(const at::Tensor& weight) {
   const at::Tensor rows = weight.contiguous();
-  at::Tensor packed = at::empty({1, weight.size(0), weight.size(1)}, weight.options());
-  avx512::packRows({constBits(rows), rows.size(1)}, rows.size(0), rows.size(1), bits(packed));
+  const std::int64_t outputs = rows.size(0);
+  const std::int64_t inputs = rows.size(1);
+  at::Tensor packed = at::empty({1, outputs, inputs}, weight.options());
+  const std::uint16_t* const from = constBits(rows);
+  std::uint16_t* const to = bits(packed);
+  at::parallel_for(0, panelsOf(outputs), 1, [&](std::int64_t begin, std::int64_t end) {
+    const std::int64_t first = begin * avx512::kPanel;
+    const std::int64_t count = std::min(end * avx512::kPanel, outputs) - first;
+    avx512::packRows({from + first * inputs, inputs}, count, inputs, to + first * inputs);
+  });
   return packed;
 }
 
@@ -48,7 +61,7 @@ bool isAvx512(const at::Tensor& weight) {
 template <typename Part>
 void eachPart(const avx512::Layer& layer, std::int64_t rows, Part part) {
   const std::int64_t atATime = avx512::rowsAtATime(layer);
-  const std::int64_t panels = (layer.outputs + avx512::kPanel - 1) / avx512::kPanel;
+  const std::int64_t panels = panelsOf(layer.outputs);
   const std::int64_t parts = (rows + atATime - 1) / atATime * panels;
   at::parallel_for(0, parts, 1, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {

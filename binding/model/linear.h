@@ -8,8 +8,8 @@ namespace tubelet::model {
 
 /// Linear layers with weights [out, in], plain or as packLinear() lays them out. They multiply in the weight's type.
 
-/// A weight in oneDNN's own layout for inputs of about `rows` rows; the weight itself where oneDNN has none for it.
-/// Only the functions below take it then.
+/// A weight in the layout of the kernel that is fastest with it on this CPU, for inputs of about `rows` rows; the weight
+/// itself where there is no such layout. Only the functions below take it then.
 at::Tensor packLinear(const at::Tensor& weight, std::int64_t rows);
 
 at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias);

@@ -50,6 +50,17 @@ at::Tensor noise(at::IntArrayRef shape, std::uint64_t seed) {
   return at::randn(shape, at::detail::createCPUGenerator(seed));
 }
 
+/// Runs `work` on a thread of its own, whose operators run on `count` threads.
+template <typename Work>
+void onThreads(int count, Work work) {
+  std::thread([&] {
+    prepareThread();
+    setThreads(count);
+    const c10::InferenceMode noGradients;
+    work();
+  }).join();
+}
+
 /// The definition, in float64.
 at::Tensor attentionByDefinition(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
   const double scale = 1 / std::sqrt(static_cast<double>(q.size(3)));
@@ -104,12 +115,7 @@ TEST_CASE("attention: scores beyond all others, and any number of threads, chang
   const at::Tensor v = noise({1, 2, 600, 64}, 6).to(at::kBFloat16);
   const at::Tensor alone = attention(q, k, v);
   CHECK(relativeError(alone, attentionByDefinition(q, k, v)) < kBf16);
-  std::thread([&] {
-    prepareThread();
-    setThreads(3);
-    const c10::InferenceMode hereToo;
-    CHECK(attention(q, k, v).equal(alone));
-  }).join();
+  onThreads(3, [&] { CHECK(attention(q, k, v).equal(alone)); });
 }
 
 TEST_CASE("linear layers: packed ones give what plain ones give, in both types") {
@@ -166,22 +172,13 @@ TEST_CASE("kernels: any number of threads gives the same bits") {
   const at::Tensor weight = packLinear(noise({288, 96}, 2).to(at::kBFloat16), 700);
   const at::Tensor bias = noise({288}, 3).to(at::kBFloat16);
   const at::Tensor alone = linear(x, weight, bias);
-  std::thread([&] {
-    prepareThread();
-    setThreads(3);
-    const c10::InferenceMode hereToo;
-    CHECK(linear(x, weight, bias).equal(alone));
-  }).join();
+  onThreads(3, [&] { CHECK(linear(x, weight, bias).equal(alone)); });
 }
 
 TEST_CASE("kernels: work is shared out to threads") {
-  std::thread([] {
-    prepareThread();
-    setThreads(2);
-    std::atomic<int> parts = 0;
-    at::parallel_for(0, 2, 1, [&](std::int64_t, std::int64_t) { ++parts; });
-    CHECK(parts == 2);
-  }).join();
+  std::atomic<int> parts = 0;
+  onThreads(2, [&] { at::parallel_for(0, 2, 1, [&](std::int64_t, std::int64_t) { ++parts; }); });
+  CHECK(parts == 2);
 }
 
 TEST_CASE("kernels: a model gives what its program gives with the plain functions") {
