@@ -13,7 +13,7 @@ export interface FileIdentity {
   path: string;
   /**
    * Equal keys mean the same bytes: device, inode, size and time of the last change. Links share it. The native side
-   * makes the same of a file that it has opened (binding/model/file.h).
+   * makes the same of a file that it has opened (binding/model/weights/file.h).
    */
   key: string;
 }

@@ -8,8 +8,8 @@
 #include <c10/core/Device.h>
 
 #include "engine/error.h"
-#include "model/file.h"
-#include "model/tensor_file.h"
+#include "model/weights/file.h"
+#include "model/weights/tensor_file.h"
 
 namespace tubelet::model {
 

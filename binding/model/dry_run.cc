@@ -7,8 +7,8 @@
 
 #include <ATen/ops/zeros.h>
 
-#include "model/file.h"
 #include "model/torch_errors.h"
+#include "model/weights/file.h"
 
 namespace tubelet::model {
 

@@ -6,10 +6,10 @@
 
 #include "model/checkpoint.h"
 #include "model/memory_return.h"
-#include "model/output_file.h"
 #include "model/program.h"
 #include "model/torch_errors.h"
 #include "model/torchscript.h"
+#include "model/weights/output_file.h"
 
 namespace tubelet::model {
 

@@ -11,12 +11,12 @@
 #include <torch/csrc/jit/api/module.h>
 
 #include "engine/error.h"
-#include "model/file.h"
 #include "model/memory_return.h"
-#include "model/tensor_file.h"
-#include "model/tensors.h"
 #include "model/torch_errors.h"
 #include "model/torchscript.h"
+#include "model/weights/file.h"
+#include "model/weights/tensor_file.h"
+#include "model/weights/tensors.h"
 
 namespace tubelet::model {
 

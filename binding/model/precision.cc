@@ -3,7 +3,7 @@
 #include <ATen/detail/CUDAHooksInterface.h>
 #include <c10/core/DeviceGuard.h>
 
-#include "model/cpu.h"
+#include "model/kernels/cpu.h"
 
 namespace tubelet::model {
 

@@ -8,7 +8,7 @@
 #include <torch/csrc/jit/serialization/import.h>
 
 #include "engine/error.h"
-#include "model/kernels.h"
+#include "model/kernels/kernels.h"
 #include "model/torchscript.h"
 
 namespace tubelet::model {

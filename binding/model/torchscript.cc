@@ -7,8 +7,8 @@
 #include <torch/csrc/jit/runtime/graph_executor.h>
 #include <torch/csrc/jit/serialization/import.h>
 
-#include "model/file_adapter.h"
 #include "model/torch_errors.h"
+#include "model/weights/file_adapter.h"
 
 namespace tubelet::model {
 

@@ -8,8 +8,8 @@
 
 #include <ATen/core/ivalue.h>
 
-#include "model/archive.h"
-#include "model/file.h"
+#include "model/weights/archive.h"
+#include "model/weights/file.h"
 
 namespace torch::jit {
 struct Module;

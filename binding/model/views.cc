@@ -10,8 +10,8 @@
 #include <c10/core/InferenceMode.h>
 
 #include "engine/error.h"
-#include "model/opencv_bilinear.h"
-#include "model/tensorflow_bilinear.h"
+#include "model/pictures/opencv_bilinear.h"
+#include "model/pictures/tensorflow_bilinear.h"
 #include "model/torch_errors.h"
 
 namespace tubelet::model {

@@ -7,8 +7,8 @@
 #include <ATen/core/Tensor.h>
 
 #include "model/model.h"
-#include "model/preprocess.h"
-#include "model/size.h"
+#include "model/pictures/preprocess.h"
+#include "model/pictures/size.h"
 #include "model/spec.h"
 
 namespace tubelet::model {

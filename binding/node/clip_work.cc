@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "engine/error.h"
-#include "model/normalize.h"
-#include "model/opencv_bilinear.h"
-#include "model/preprocess.h"
+#include "model/pictures/normalize.h"
+#include "model/pictures/opencv_bilinear.h"
+#include "model/pictures/preprocess.h"
 #include "model/threading.h"
 #include "video/sampler.h"
 

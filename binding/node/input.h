@@ -6,7 +6,7 @@
 #include <variant>
 
 #include "engine/cancellation.h"
-#include "model/size.h"
+#include "model/pictures/size.h"
 #include "model/views.h"
 #include "video/clip.h"
 #include "video/raw_frames.h"

@@ -1,7 +1,7 @@
 """The operations that take a program's time, in plain PyTorch.
 
 Inside tubelet native kernels take the place of these functions, found by their names
-(binding/model/kernels.cc): which one, is chosen where the program runs. Anywhere else, and in training,
+(binding/model/kernels/kernels.cc): which one, is chosen where the program runs. Anywhere else, and in training,
 a program runs what is written here.
 
 The weight of a linear layer says in which type the layer multiplies: float32 or bfloat16. It is the type

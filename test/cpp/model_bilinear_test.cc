@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "model/opencv_bilinear.h"
-#include "model/tensorflow_bilinear.h"
+#include "model/pictures/opencv_bilinear.h"
+#include "model/pictures/tensorflow_bilinear.h"
 
 using namespace tubelet::model;
 

@@ -11,7 +11,7 @@
 
 #include <ATen/ops/zeros.h>
 
-#include "model/tensor_file.h"
+#include "model/weights/tensor_file.h"
 #include "model_fixtures.h"
 
 using namespace tubelet;

@@ -11,7 +11,7 @@
 #include <c10/core/InferenceMode.h>
 
 #include "model/model.h"
-#include "model/normalize.h"
+#include "model/pictures/normalize.h"
 #include "model_fixtures.h"
 
 using namespace tubelet;

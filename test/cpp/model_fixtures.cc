@@ -12,8 +12,8 @@
 #include <caffe2/serialize/inline_container.h>
 
 #include "engine/cancellation.h"
-#include "model/tensor_file.h"
 #include "model/threading.h"
+#include "model/weights/tensor_file.h"
 
 namespace tubelet::model::test {
 

@@ -1,4 +1,4 @@
-#include "model/kernels.h"
+#include "model/kernels/kernels.h"
 
 #include <doctest/doctest.h>
 
@@ -19,9 +19,9 @@
 #include <torch/csrc/jit/api/module.h>
 #include <torch/csrc/jit/serialization/import.h>
 
-#include "model/attention.h"
-#include "model/cpu.h"
-#include "model/linear.h"
+#include "model/kernels/attention.h"
+#include "model/kernels/cpu.h"
+#include "model/kernels/linear.h"
 #include "model/model.h"
 #include "model/precision.h"
 #include "model/registry.h"

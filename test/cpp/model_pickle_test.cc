@@ -1,4 +1,4 @@
-#include "model/pickle.h"
+#include "model/weights/pickle.h"
 
 #include <doctest/doctest.h>
 

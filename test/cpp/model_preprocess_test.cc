@@ -1,4 +1,4 @@
-#include "model/preprocess.h"
+#include "model/pictures/preprocess.h"
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,4 @@
-#include "model/pytorch_bin.h"
+#include "model/weights/pytorch_bin.h"
 
 #include <doctest/doctest.h>
 

@@ -12,7 +12,7 @@
 #include <torch/csrc/jit/api/module.h>
 
 #include "model/dry_run.h"
-#include "model/kernels.h"
+#include "model/kernels/kernels.h"
 #include "model/model.h"
 #include "model_fixtures.h"
 
