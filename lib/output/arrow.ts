@@ -17,6 +17,7 @@ const alignment = 8;
 /** Where the fields of each table are in its Flatbuffers form. */
 const message = { version: 0, headerType: 1, header: 2, bodyLength: 3, fields: 5 };
 const schema = { endianness: 0, fields: 1, metadata: 2, count: 4 };
+const keyValue = { key: 0, value: 1, count: 2 };
 const field = { name: 0, nullable: 1, typeType: 2, type: 3, dictionary: 4, children: 5, metadata: 6, count: 7 };
 
 /** Types by their number in Arrow's union. */
@@ -24,12 +25,16 @@ const types = { int: 2, floatingPoint: 3, utf8: 5, list: 12, struct: 13 };
 const precisions = { float32: 1, float64: 2 };
 
 /** The schema as an encapsulated message, in base64. */
-export function arrowSchema(fields: readonly Field[]): string {
+export function arrowSchema(fields: readonly Field[], metadata: Readonly<Record<string, string>>): string {
   const builder = new Builder();
-  const list = vector(builder, fields.map((each) => fieldOf(builder, each)));
+  const children = fields.map((each) => fieldOf(builder, each));
+  const list = vector(builder, children);
+  const entries = Object.entries(metadata).map((entry) => entryOf(builder, entry));
+  const words = vector(builder, entries);
 
   builder.startObject(schema.count);
   builder.addFieldOffset(schema.fields, list, 0);
+  builder.addFieldOffset(schema.metadata, words, 0);
   const header = builder.endObject();
 
   builder.startObject(message.fields);
@@ -50,8 +55,18 @@ function encapsulated(content: Uint8Array): Buffer {
   return bytes;
 }
 
+function entryOf(builder: Builder, [name, text]: [string, string]): number {
+  const key = builder.createString(name);
+  const value = builder.createString(text);
+  builder.startObject(keyValue.count);
+  builder.addFieldOffset(keyValue.key, key, 0);
+  builder.addFieldOffset(keyValue.value, value, 0);
+  return builder.endObject();
+}
+
 function fieldOf(builder: Builder, { name, type, nullable }: Field): number {
-  const children = vector(builder, childrenOf(type).map((child) => fieldOf(builder, child)));
+  const parts = childrenOf(type).map((child) => fieldOf(builder, child));
+  const children = vector(builder, parts);
   const [number, description] = typeOf(builder, type);
   const text = builder.createString(name);
   builder.startObject(field.count);

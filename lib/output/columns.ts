@@ -63,9 +63,19 @@ function embedded(grid: boolean): Column[] {
 }
 
 function found(name: string, type: Type, value: (found: Found) => unknown): Column {
-  return { name, type, nullable: true, of: ({ outcome }) => ('found' in outcome ? (value(outcome.found) ?? null) : null) };
+  return {
+    name,
+    type,
+    nullable: true,
+    of: ({ outcome }) => ('found' in outcome ? (value(outcome.found) ?? null) : null),
+  };
 }
 
 function failed(name: string, value: (error: { code: string; message: string }) => string): Column {
-  return { name, type: 'string', nullable: true, of: ({ outcome }) => ('error' in outcome ? value(outcome.error) : null) };
+  return {
+    name,
+    type: 'string',
+    nullable: true,
+    of: ({ outcome }) => ('error' in outcome ? value(outcome.error) : null),
+  };
 }

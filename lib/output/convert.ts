@@ -47,9 +47,7 @@ export async function writeOutput(
         await writeWhole(output, (file) => writeParquet(rows(), file, identity));
         break;
       case 'npy': // the list gets its name first: an array is never without
-        await writeWhole(output, (array) =>
-          writeWhole(rowListPath(output), (list) => writeNpy(rows(), array, list)),
-        );
+        await writeWhole(output, (array) => writeWhole(rowListPath(output), (list) => writeNpy(rows(), array, list)));
     }
   } catch (error) {
     throw asWriteFailure(error, output);

@@ -22,7 +22,17 @@ export async function writeCsv(rows: () => AsyncIterable<Row>, file: FileHandle)
   const out = new Appender(file);
   const write = (cells: readonly Cell[]): Promise<void> => out.append(`${cells.map(quoted).join(',')}\n`);
 
-  await write(['file', 'start', 'end', ...middle, 'decode_ms', 'prepare_ms', 'infer_ms', 'error_code', 'error_message']);
+  await write([
+    'file',
+    'start',
+    'end',
+    ...middle,
+    'decode_ms',
+    'prepare_ms',
+    'infer_ms',
+    'error_code',
+    'error_message',
+  ]);
   const none = ['', '', ...middle.map(() => ''), '', '', ''];
   for await (const { file: name, outcome } of rows()) {
     if ('error' in outcome) {

@@ -19,13 +19,10 @@ import type { Row } from './rows';
 const groupValues = 2 ** 18;
 
 /** Writes the file. Memory depends on the widest row alone. */
-export async function writeParquet(
-  rows: AsyncIterable<Row>,
-  file: FileHandle,
-  identity: RunIdentity,
-): Promise<void> {
+export async function writeParquet(rows: AsyncIterable<Row>, file: FileHandle, identity: RunIdentity): Promise<void> {
   const { ByteWriter, ParquetWriter } = await import('hyparquet-writer'); // an ES module
   const columns = columnsOf(identity);
+  const metadata = metadataOf(identity);
   const bytes = new ByteWriter();
   const flush = async (): Promise<void> => {
     await file.writeFile(bytes.getBytes());
@@ -35,8 +32,8 @@ export async function writeParquet(
     writer: Object.assign(bytes, { flush, finish: flush }),
     schema: [{ name: 'schema', num_children: columns.length }, ...columns.flatMap(schemaOf)],
     kvMetadata: [
-      ...Object.entries(metadataOf(identity)).map(([key, value]) => ({ key, value })),
-      { key: 'ARROW:schema', value: arrowSchema(columns) },
+      ...Object.entries(metadata).map(([key, value]) => ({ key, value })),
+      { key: 'ARROW:schema', value: arrowSchema(columns, metadata) },
     ],
     createdBy: `tubelet version ${identity.tubelet}`,
   });
