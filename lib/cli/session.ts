@@ -4,6 +4,7 @@
  * @module
  */
 import { once } from 'node:events';
+import type { WriteStream } from 'node:tty';
 
 import { TubeletError } from '../errors';
 import type { Interrupts } from './interrupts';
@@ -46,8 +47,8 @@ export function processSession(interrupts: Interrupts): Session {
   const { stdout, stderr, env } = process;
   const dumb = env['TERM'] === 'dumb';
   const noColor = env['NO_COLOR'] !== undefined && env['NO_COLOR'] !== '';
-  const columnsOf = (stream: typeof stdout): number =>
-    (stream.isTTY ? stream.columns : Number(env["COLUMNS"])) || usualColumns;
+  const columnsOf = (stream: WriteStream): number =>
+    (stream.isTTY ? stream.columns : Number(env['COLUMNS'])) || usualColumns;
   const status = new Status((text) => stderr.write(text));
   return {
     interactive: stdout.isTTY,

@@ -49,7 +49,10 @@ export function movingLines(
   const room = Math.min(longestBar, width - lengthOf(counts) - 2);
   const share = shareOf(snapshot);
   const drawn = share === undefined || room < shortestBar ? '' : `${bar(share, room, unicode)}  `;
-  return [`${styled(drawn, 'cyan', errorColor)}${counts}`, styled(workLine(snapshot, width, unicode), 'dim', errorColor)];
+  return [
+    `${styled(drawn, 'cyan', errorColor)}${counts}`,
+    styled(workLine(snapshot, width, unicode), 'dim', errorColor),
+  ];
 }
 
 /** The same numbers in one line. */

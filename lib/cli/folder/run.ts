@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 
-import type { Batch } from '../../batch/batch';
+import type { Batch, BatchItem } from '../../batch/batch';
 import type { BatchOptions } from '../../batch/workers';
 import type { TubeletError } from '../../errors';
 import type { EncodedVideo } from '../../inputs/kinds';
@@ -20,7 +20,7 @@ import { type Session, exit, explain } from '../session';
 import { printable } from '../text';
 import { type Entry, entriesOf } from './entries';
 import { Feed } from './feed';
-import { type Before, Numbers } from './numbers';
+import { type Before, Numbers, type Snapshot } from './numbers';
 import { type FolderRequest, resumeLine } from './options';
 import { showRun } from './progress';
 import { type Ending, summaryJson, summaryLines } from './summary';
@@ -37,7 +37,7 @@ export interface Task<R extends Provenance> {
   options: Record<string, unknown>;
   start(model: Model, videos: AsyncIterable<EncodedVideo>, options: BatchOptions): Batch<EncodedVideo, R>;
   /** A result for a person. */
-  report(file: string, result: R, isFirst: boolean): string;
+  report: (file: string, result: R, isFirst: boolean) => string;
 }
 
 /** Where results go. */
@@ -48,6 +48,8 @@ interface Sink<R> {
   write(file: string, outcome: { result: R } | { error: TubeletError }): Promise<void>;
   /** When nothing more comes. */
   finish(): Promise<void>;
+  /** Aborted when nothing more can be written. */
+  broken?: AbortSignal;
 }
 
 /**
@@ -59,14 +61,19 @@ interface Sink<R> {
 export async function runVideos<R extends Provenance>(task: Task<R>, session: Session): Promise<number> {
   const { request, loading } = task;
   if (request.output === undefined) {
-    return withModel(task.model, session, (model) => new Run(task, model, printer(task, session), session).run(), loading);
+    return withModel(
+      task.model,
+      session,
+      (model) => new Run(task, model, printer(task, session), session).run(),
+      loading,
+    );
   }
   const output = await RunOutput.reserve(request.output, { resume: request.resume }); // or else no model need be loaded
   try {
     return await withModel(
       task.model,
       session,
-      async (model) => new Run(task, model, await writer(task, model, output), session).run(),
+      async (model) => new Run(task, model, await writer(task, model, output, session), session).run(),
       loading,
     );
   } finally {
@@ -91,18 +98,27 @@ function printer<R extends Provenance>({ request, report }: Task<R>, session: Se
   };
 }
 
-async function writer<R extends Provenance>(task: Task<R>, { info }: Model, output: RunOutput): Promise<Sink<R>> {
-  const { command, loading } = task;
+async function writer<R extends Provenance>(
+  task: Task<R>,
+  { info }: Model,
+  output: RunOutput,
+  session: Session,
+): Promise<Sink<R>> {
+  const { command, loading, request } = task;
   const { checkpoint, precision, labels } = info;
-  const named = loading.labels !== undefined && { labels: createHash('sha256').update(labels.join('\n')).digest('hex') };
+  const named = loading.labels !== undefined && {
+    labels: createHash('sha256').update(labels.join('\n')).digest('hex'),
+  };
   const options = { ...task.options, ...named };
-  await output.begin({ command, tubelet: packageVersion(), checkpoint, precision, options });
+  await output.begin({ command, tubelet: packageVersion(), checkpoint, precision, options }, session.signal);
+  if (output.isComplete && !request.quiet) session.complain(`${printable(request.output ?? '')} is complete already`);
   return {
     order: 'completed',
     before: { items: output.finishedItems, failed: output.finishedFailures },
     finished: (file) => output.finished(file),
     write: (file, outcome) => output.write(file, outcome),
     finish: () => output.finish(),
+    broken: output.broken,
   };
 }
 
@@ -144,38 +160,40 @@ class Run<R extends Provenance> {
 
   /** @returns Whether all entries are finished. */
   async #work(stop: AbortSignal): Promise<boolean> {
-    const { task, sink, session } = this;
-    const entries = this.#entries(stop);
-    const feed = new Feed(entries, stop, {
+    const { task, model, sink } = this;
+    const feed = new Feed(this.#entries(stop), stop, {
       finished: (name) => sink.finished(name),
       refused: (name, error) => {
         this.#failed(name, error);
       },
     });
     const alone = task.request.list === undefined && (await feed.isAlone());
-    const batch = task.start(this.model, feed, {
+    const batch = task.start(model, feed, {
       order: sink.order,
       workers: alone ? { infer: 1 } : undefined, // a single forward pass has all CPUs
     });
+    const leave = (): void => void batch.return();
+    sink.broken?.addEventListener('abort', leave);
     const told = this.#tell(stop, () =>
       feed.begun < 2 ? undefined : this.#numbers.at(performance.now(), batch.summary, feed.current),
     );
     try {
-      for await (const { index, result, error } of batch) {
-        const file = feed.take(index);
-        if (error === undefined) {
-          const { decode, prepare, infer } = result.milliseconds;
-          await sink.write(file, { result });
-          this.#numbers.succeeded({ file, milliseconds: decode + prepare + infer });
-        } else {
-          await sink.write(file, { error });
-          this.#failed(file, error);
-        }
-      }
+      for await (const item of batch) await this.#take(feed.take(item.index), item);
+      sink.broken?.throwIfAborted();
     } finally {
       told.end();
     }
     return feed.complete;
+  }
+
+  async #take(file: string, { result, error }: BatchItem<EncodedVideo, R>): Promise<void> {
+    await this.sink.write(file, error === undefined ? { result } : { error });
+    if (error !== undefined) {
+      this.#failed(file, error);
+      return;
+    }
+    const { decode, prepare, infer } = result.milliseconds;
+    this.#numbers.succeeded({ file, milliseconds: decode + prepare + infer });
   }
 
   #entries(signal: AbortSignal): AsyncIterable<Entry> {
@@ -189,24 +207,23 @@ class Run<R extends Provenance> {
     if (!quiet || output === undefined) this.session.complain(`${printable(name)}: ${explain(error)}`);
   }
 
-  /** Tells how it goes until it is told to end. */
-  #tell(stop: AbortSignal, look: Parameters<typeof showRun>[1]): { end: () => void } {
+  /** Tells how it goes, and that it was interrupted, until it is told to end. */
+  #tell(stop: AbortSignal, look: () => Snapshot | undefined): { end: () => void } {
     const { session, task } = this;
     const { output, quiet } = task.request;
     const over = new AbortController();
     if (!quiet && (output !== undefined || session.status !== undefined)) {
-      const notice = 'Finishing what has been begun. Ctrl-C again stops at once.';
-      stop.addEventListener('abort', () => {
-        session.complain(notice);
-      }, { signal: over.signal });
+      const notice = (): void => {
+        session.complain('Finishing what has been begun; Ctrl-C again stops at once.');
+      };
+      stop.addEventListener('abort', notice, { signal: over.signal });
     }
-    if (!this.#talks) return { end: () => { over.abort(); } };
-    const shown = showRun(session, look);
-    void this.#count(over.signal);
+    const shown = this.#talks ? showRun(session, look) : undefined;
+    if (this.#talks) void this.#count(over.signal);
     return {
       end: () => {
         over.abort();
-        shown.end();
+        shown?.end();
       },
     };
   }
@@ -226,12 +243,12 @@ class Run<R extends Provenance> {
 
   #sumUp(ending: Ending): void {
     const { session, task } = this;
-    const { output, json, quiet } = task.request;
+    const { output, json } = task.request;
     const numbers = this.#numbers;
     const resume = output === undefined || ending === 'done' ? undefined : resumeLine(task.command, task.args);
     const facts = { ending, numbers, output, resume };
     if (output !== undefined && json) session.print(summaryJson(facts));
-    else if (this.#talks && !quiet && (output !== undefined || (session.status !== undefined && numbers.items > 1))) {
+    else if (this.#talks && (output !== undefined || (session.status !== undefined && numbers.items > 1))) {
       session.complain(summaryLines(facts, session).join('\n'));
     }
   }
