@@ -6,6 +6,7 @@
 import type { ReadingOptions } from '../../reading';
 import { UsageError } from '../arguments';
 import { type Video, videosOf } from '../videos';
+import { entriesOf } from './entries';
 import { type Shard, shardOf } from './shard';
 import { commandLine } from './shell';
 
@@ -64,6 +65,7 @@ export function folderOf(names: readonly string[], values: FolderValues): Folder
   if (resume && output === undefined) throw new UsageError('--resume goes on with an --output: name it');
   if (output === '') throw new UsageError('--output takes the name of a file');
   if (list === '') throw new UsageError('--files-from takes the name of a file, or -');
+  entriesOf(names, { list }); // says what makes no sense before anything begins; nothing is read yet
   return {
     names,
     addresses: videosOf([], values),
