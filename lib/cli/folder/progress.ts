@@ -63,8 +63,9 @@ export function quietLine(snapshot: Snapshot): string {
 }
 
 /** The most important ones first. */
-function countsOf({ items, failed, total, itemsPerSecond, remaining, ...rest }: Snapshot): string[] {
-  const share = shareOf({ items, failed, total, itemsPerSecond, remaining, ...rest });
+function countsOf(snapshot: Snapshot): string[] {
+  const { items, failed, total, itemsPerSecond, remaining } = snapshot;
+  const share = shareOf(snapshot);
   return [
     total === undefined ? `${items} videos` : `${items} of ${total}`,
     ...(failed === 0 ? [] : [`${failed} failed`]),

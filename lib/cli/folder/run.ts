@@ -155,7 +155,7 @@ class Run<R extends Provenance> {
       this.#sumUp(ending);
     }
     if (ending === 'interrupted') return interrupts.exitCode;
-    return this.#numbers.failed > 0 ? exit.failure : exit.success;
+    return this.#numbers.failed + this.sink.before.failed > 0 ? exit.failure : exit.success;
   }
 
   /** @returns Whether all entries are finished. */

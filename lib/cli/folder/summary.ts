@@ -4,7 +4,7 @@
  * @module
  */
 import type { Session } from '../session';
-import { clock, fitEnd, lengthOf, milliseconds, perSecond, printable, right, seconds, styled } from '../text';
+import { clock, fitEnd, lengthOf, milliseconds, perSecond, printable, right, styled } from '../text';
 import type { Numbers } from './numbers';
 
 /** How a run ended: all done, stopped by a signal, or by an error. */
@@ -33,7 +33,7 @@ export function summaryLines(
   const all = before.items + items;
   const of = ending !== 'done' && total !== undefined && total > all ? ` of ${total}` : '';
   const title = `${titles[ending]}: ${all}${of} ${all === 1 && of === '' ? 'video' : 'videos'}, ${before.failed + failed} failed`;
-  const time = elapsed < 60 ? seconds(elapsed) : clock(elapsed);
+  const time = elapsed < 60 ? `${elapsed.toFixed(1)} s` : clock(elapsed);
   const speed = items === 0 ? '' : `, ${perSecond(items / elapsed)}`;
   const row = (name: string, value: string): string => `  ${name.padEnd(indent - 2)}${value}`;
   const codes = Object.entries(failures).sort(([, a], [, b]) => b - a);
