@@ -7,7 +7,7 @@
  * @module
  */
 
-const erase = '\u001b[J';
+const erase = '\r\u001b[J'; // a key that was pressed may have been echoed before it
 const noWrap = '\u001b[?7l';
 const wrap = '\u001b[?7h';
 

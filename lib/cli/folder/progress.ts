@@ -46,11 +46,12 @@ export function movingLines(
 ): string[] {
   const width = errorColumns - 1; // a terminal may go to the next line as soon as one is full
   const counts = fitting(countsOf(snapshot), width);
-  const room = Math.min(longestBar, width - lengthOf(counts) - 2);
+  const room = Math.min(longestBar, width - lengthOf(counts) - 4);
   const share = shareOf(snapshot);
-  const drawn = share === undefined || room < shortestBar ? '' : `${bar(share, room, unicode)}  `;
+  const [start, end] = unicode ? ['▕', '▏'] : ['[', ']'];
+  const drawn = share === undefined || room < shortestBar ? '' : `${start}${bar(share, room, unicode)}${end}  `;
   return [
-    `${styled(drawn, 'cyan', errorColor)}${counts}`,
+    `${drawn === '' ? '' : styled(drawn, 'cyan', errorColor)}${counts}`,
     styled(workLine(snapshot, width, unicode), 'dim', errorColor),
   ];
 }
