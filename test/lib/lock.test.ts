@@ -3,12 +3,12 @@ import { readFile, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { Lock } from '#lib/hub/lock';
+import { Lock } from '#lib/lock';
 
 import { suiteFolder } from '../support/temp';
 import { until } from '../support/waiting';
 
-describe("a download's lock", function () {
+describe('a lock', function () {
   this.timeout(60_000);
   const suite = suiteFolder('lock');
 
