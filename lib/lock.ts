@@ -12,7 +12,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { link, mkdir, readFile, rename, stat, unlink, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { isSystemError } from './errors';
@@ -151,7 +151,7 @@ async function look(path: string): Promise<Sight | undefined> {
 
 /** Removes the lock if it is still the one that was seen: of two who do this one may come late. */
 async function remove(path: string, content: string): Promise<void> {
-  const aside = `${path}.${randomUUID()}`;
+  const aside = join(dirname(path), `.${randomUUID()}.lock`);
   try {
     await rename(path, aside);
     if ((await readFile(aside, 'utf8')) !== content) await link(aside, path);
