@@ -58,8 +58,8 @@ export function isVideo(head: Buffer): boolean {
   return (
     isMovie(head, text) ||
     (text.startsWith('\x1a\x45\xdf\xa3') && /matroska|webm/.test(text.slice(0, 256))) ||
-    /^RIFF.{4}AVI[ X\x19]/s.test(text) ||
-    /^FLV[\x00-\x04]/.test(text) ||
+    /^RIFF.{4}AVI/s.test(text) ||
+    (text.startsWith('FLV') && (head[3] ?? 5) < 5) ||
     (text.startsWith('OggS') && /\x80theora|OVP80/.test(text)) ||
     /^GIF8[79]a/.test(text) ||
     isAnimatedPng(head, text) ||

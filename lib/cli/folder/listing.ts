@@ -56,13 +56,15 @@ function* merged(portions: readonly RawPath[][]): Generator<RawPath, undefined> 
   const left = merged(portions.slice(0, middle));
   const right = merged(portions.slice(middle));
   let [a, b] = [left.next(), right.next()];
-  while (a.done !== true || b.done !== true) {
-    if (b.done === true || (a.done !== true && a.value < b.value)) {
-      yield a.value as RawPath;
+  while (a.done !== true && b.done !== true) {
+    if (a.value < b.value) {
+      yield a.value;
       a = left.next();
     } else {
       yield b.value;
       b = right.next();
     }
   }
+  for (; a.done !== true; a = left.next()) yield a.value;
+  for (; b.done !== true; b = right.next()) yield b.value;
 }
