@@ -30,7 +30,7 @@ export interface Session {
   interrupts: Pick<Interrupts, 'signal' | 'gently' | 'exitCode'>;
   print(text: string): void;
   /** Settles when what was printed has been taken, but for a little. */
-  printed(): Promise<void>;
+  taken(): Promise<void>;
   /** One line for standard error. */
   complain(text: string): void;
   /** Shows lines on standard error until others take their place, an empty text at last; only on a terminal. */
@@ -64,7 +64,7 @@ export function processSession(interrupts: Interrupts): Session {
     signal: interrupts.signal,
     interrupts,
     print: (text) => stdout.write(`${text}\n`),
-    printed: async () => {
+    taken: async () => {
       if (stdout.writableNeedDrain) await once(stdout, 'drain');
     },
     complain: (text) => {

@@ -15,7 +15,7 @@ export function fakeSession(overrides: Partial<Session> = {}): Session & { print
     errorColor: false,
     signal: interrupts.signal,
     interrupts,
-    printed: () => Promise.resolve(),
+    taken: () => Promise.resolve(),
     print: (text) => printed.push(text),
     complain: (text) => complaints.push(text),
     printed,

@@ -17,6 +17,7 @@ export class Screen {
   private row = 0;
   private column = 0;
   private unfinished = '';
+  private wraps = true;
   /** Whether the cursor is shown. */
   cursor = true;
   /** Whether anything has been written in a colour or another style. */
@@ -96,7 +97,10 @@ export class Screen {
     else if (character < ' ' || character === '\x7f') throw new Error(`unknown control ${JSON.stringify(character)}`);
     else {
       // The last column is left only when there is one more character.
-      if (this.column >= this.columns) this.feed(true);
+      if (this.column >= this.columns) {
+        if (this.wraps) this.feed(true);
+        else this.column = this.columns - 1;
+      }
       this.current.cells[this.column++] = character;
     }
   }
@@ -125,6 +129,7 @@ export class Screen {
     else if (command === 'G') this.column = Math.min(this.columns, count) - 1;
     else if (command === 't' && first === 8) this.resize(third, second);
     else if (/^\?25$/.test(parameters) && (command === 'h' || command === 'l')) this.cursor = command === 'h';
+    else if (parameters === '?7' && (command === 'h' || command === 'l')) this.wraps = command === 'h';
     else throw new Error(`unknown sequence ESC [ ${parameters} ${command}`);
   }
 

@@ -62,6 +62,7 @@ export class Numbers {
   items = 0;
   /** Those of them that failed. */
   failed = 0;
+  /** The newest that is older than the window, and those within it. */
   private readonly samples: [Sample, ...Sample[]];
   private ended: number | undefined;
 
@@ -101,12 +102,13 @@ export class Numbers {
   at(now: number, { busy, seconds }: Pick<BatchSummary, 'busy' | 'seconds'>, current: string | undefined): Snapshot {
     const { before, total, samples } = this;
     const sample = { at: now, items: this.items, decode: busy.decode * seconds, infer: busy.infer * seconds };
+    while (samples[1] !== undefined && now - samples[1].at >= window) samples.shift();
     const [{ at, items, decode, infer }] = samples;
     const elapsed = (now - at) / 1000;
     const share = (spent: number): number => (elapsed <= 0 ? 0 : Math.min(1, Math.max(0, spent / elapsed)));
     const itemsPerSecond = elapsed <= 0 ? 0 : (sample.items - items) / elapsed;
     const left = total === undefined ? undefined : Math.max(0, total - before.items - this.items);
-    this.remember(sample);
+    if (now - (samples.at(-1)?.at ?? 0) >= grain) samples.push(sample);
     return {
       items: before.items + this.items,
       failed: before.failed + this.failed,
@@ -116,12 +118,5 @@ export class Numbers {
       busy: { decode: share(sample.decode - decode), infer: share(sample.infer - infer) },
       current,
     };
-  }
-
-  /** Keeps the newest sample that is older than the window, and those within it. */
-  private remember(sample: Sample): void {
-    const { samples } = this;
-    if (sample.at - (samples.at(-1)?.at ?? 0) >= grain) samples.push(sample);
-    while (samples[1] !== undefined && sample.at - samples[1].at >= window) samples.shift();
   }
 }

@@ -21,8 +21,8 @@ export const folderOptions = {
 } as const;
 
 /** Lines about {@link folderOptions}. */
-export const folderHelp = `  --files-from F   read names from a file, or - for standard input: one a line, or
-                   with a NUL after each
+export const folderHelp = `  --files-from F   read names from a file, or - for standard input: one a line,
+                   or a NUL after each
   --output NAME    write the results to NAME.jsonl, .csv, .parquet or .npy, as
                    they come, and the failures to NAME.jsonl.errors.jsonl
   --resume         go on with the --output of a run that was interrupted
@@ -87,7 +87,7 @@ export function answerOptions(options: ReadingOptions): Record<string, unknown> 
 /** What to type to go on with a run, from its own arguments. */
 export function resumeLine(command: string, args: readonly string[]): string {
   const program = process.env['npm_command'] === 'exec' ? ['npx', 'tubelet'] : ['tubelet'];
-  if (args.includes('--resume')) return commandLine([...program, command, ...args]);
   const end = args.includes('--') ? args.indexOf('--') : args.length;
+  if (args.slice(0, end).includes('--resume')) return commandLine([...program, command, ...args]);
   return commandLine([...program, command, ...args.slice(0, end), '--resume', ...args.slice(end)]);
 }

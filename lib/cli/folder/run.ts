@@ -92,7 +92,7 @@ function printer<R extends Provenance>({ request, report }: Task<R>, session: Se
       if ('error' in outcome) return;
       session.print(asTable ? report(file, outcome.result, isFirst) : jsonLine(file, outcome.result));
       isFirst = false;
-      await session.printed();
+      await session.taken();
     },
     finish: () => Promise.resolve(),
   };
