@@ -13,13 +13,28 @@ export const identity: RunIdentity = {
   options: { topK: 5, sampling: 'trained' },
 };
 
-export const result: Outcome = { result: { predictions: [{ label: 'pan "left"', index: 0, score: 0.5 }] } };
+const found = {
+  predictions: [{ label: 'pan "left"', index: 0, score: 0.5 }],
+  timestamps: [0, 0.5],
+  clip: { start: 0, end: 1 },
+  repeated: false,
+  tooShort: false,
+  toneMapped: false,
+  warnings: [],
+  checkpoint: identity.checkpoint,
+  device: 'cpu',
+  precision: 'fp32',
+  milliseconds: { decode: 1, prepare: 2, infer: 3 },
+};
+export const result: Outcome = { result: found };
 export const failure: Outcome = { error: new TubeletError('CORRUPT_VIDEO', 'The data is damaged') };
 
-/** The lines of `result` and `failure`. */
+/** The line of `result`. */
 export function resultLine(file: string): string {
-  return `{"file":${JSON.stringify(file)},"predictions":[{"label":"pan \\"left\\"","index":0,"score":0.5}]}\n`;
+  return `${JSON.stringify({ file, ...found })}\n`;
 }
+
+/** The line of `failure`. */
 export function failureLine(file: string): string {
   return `{"file":${JSON.stringify(file)},"error":{"code":"CORRUPT_VIDEO","message":"The data is damaged"}}\n`;
 }

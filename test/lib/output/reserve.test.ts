@@ -45,7 +45,7 @@ describe('an output before its run', () => {
   });
 
   it('must have a name that says its format, and one that the command can make', async () => {
-    for (const name of ['results', 'results.json', 'results.jsonl/', '']) {
+    for (const name of ['results', 'results.json', 'jsonl', '']) {
       await rejectsWith(reserve(inSuite(name)), 'INVALID_ARGUMENT', /\.jsonl/);
     }
     await rejectsWith(begin(inSuite('classes.npy')), 'INVALID_ARGUMENT', /npy/);
