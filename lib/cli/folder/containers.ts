@@ -45,7 +45,7 @@ const headBytes = 4096;
 export async function beginsAsVideo(path: RawPath): Promise<boolean> {
   const file = await open(bytesOf(path), constants.O_RDONLY | constants.O_NONBLOCK);
   try {
-    const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(headBytes), 0, headBytes, 0);
+    const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(headBytes), 0, headBytes, null);
     return isVideo(buffer.subarray(0, bytesRead));
   } finally {
     await file.close();
