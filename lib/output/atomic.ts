@@ -14,16 +14,18 @@ import { dirname } from 'node:path';
  * Makes or replaces the file at `path`. When `write` throws, or the disk does, what was there before still is.
  *
  * @param write - Writes the content to an open file, which it leaves open, or to the file of the given name.
+ * @returns What `write` does.
  */
-export async function writeWhole(
+export async function writeWhole<T>(
   path: string,
-  write: (file: FileHandle, temporary: string) => Promise<void>,
-): Promise<void> {
+  write: (file: FileHandle, temporary: string) => Promise<T>,
+): Promise<T> {
   const temporary = `${path}.incomplete`;
+  let result: T;
   try {
     const file = await open(temporary, 'w+');
     try {
-      await write(file, temporary);
+      result = await write(file, temporary);
       await file.sync();
     } finally {
       await file.close();
@@ -34,6 +36,7 @@ export async function writeWhole(
     throw error;
   }
   await syncFolder(dirname(path));
+  return result;
 }
 
 /** Makes new names and missing ones in a folder outlast a power failure. */

@@ -33,6 +33,21 @@ export function identityPath(output: string): string {
  * @throws TubeletError INVALID_ARGUMENT: the file is not one of tubelet's. READ_FAILED
  */
 export async function readIdentity(output: string): Promise<RunIdentity | undefined> {
+  return (await readRun(output))?.identity;
+}
+
+/** Whether the run came to its end, with everything that it was asked for. Throws as {@link readIdentity} does. */
+export async function isFinished(output: string): Promise<boolean> {
+  return (await readRun(output))?.finished === true;
+}
+
+/** Writes the identity of an output's run, and whether it came to its end. The caller holds the output's lock. */
+export async function writeIdentity(output: string, identity: RunIdentity, finished: boolean): Promise<void> {
+  const text = JSON.stringify({ ...identity, finished }, undefined, 2);
+  await writeWhole(identityPath(output), (file) => file.writeFile(`${text}\n`));
+}
+
+async function readRun(output: string): Promise<{ identity: RunIdentity; finished: unknown } | undefined> {
   const path = identityPath(output);
   let text: string;
   try {
@@ -41,14 +56,12 @@ export async function readIdentity(output: string): Promise<RunIdentity | undefi
     if (isSystemError(error, 'ENOENT')) return undefined;
     throw asReadFailure(error, path);
   }
-  const identity = parsed(text);
-  if (isIdentity(identity)) return identity;
+  const run = parsed(text);
+  if (isObject(run)) {
+    const { finished, ...identity } = run;
+    if (isIdentity(identity)) return { identity, finished };
+  }
   throw new TubeletError('INVALID_ARGUMENT', `${path} does not say which run made ${output}: it is damaged`);
-}
-
-/** Writes the identity of an output's run. The caller holds the output's lock. */
-export async function writeIdentity(output: string, identity: RunIdentity): Promise<void> {
-  await writeWhole(identityPath(output), (file) => file.writeFile(`${JSON.stringify(identity, undefined, 2)}\n`));
 }
 
 /**
@@ -93,7 +106,7 @@ function parsed(text: string): unknown {
   }
 }
 
-function isIdentity(value: unknown): value is RunIdentity {
+function isIdentity(value: object): value is RunIdentity {
   if (!isObject(value) || !isObject(value['checkpoint']) || !isObject(value['options'])) return false;
   const { name, sha256, revision } = value['checkpoint'];
   return (

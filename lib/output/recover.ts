@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { unlink } from 'node:fs/promises';
+import { type FileHandle, unlink } from 'node:fs/promises';
 
 import { isSystemError } from '../errors';
 import { writeWhole } from './atomic';
@@ -27,38 +27,44 @@ export interface History {
  * @throws TubeletError INVALID_ARGUMENT: a line is none of a run. The signal's reason.
  */
 export async function recover(journal: string, errors: string, signal?: AbortSignal): Promise<History> {
+  const { history, isDamaged } = await writeWhole(errors, (file) => read(journal, file, signal));
+  if (history.failures === 0) await removed(errors);
+  return isDamaged ? { ...history, size: await removeDamaged(journal) } : history;
+}
+
+async function read(
+  journal: string,
+  errors: FileHandle,
+  signal: AbortSignal | undefined,
+): Promise<{ history: History; isDamaged: boolean }> {
   const history: History = { names: new Set(), failures: 0, size: 0 };
   let isDamaged = false;
-  await writeWhole(errors, async (file) => {
-    for await (const line of linesOf(journal)) {
-      signal?.throwIfAborted();
-      const entry = entryOf(line, journal);
-      if (entry === undefined) continue;
-      if (line.start > history.size) isDamaged = true;
-      history.size = line.start + line.bytes.length + 1;
-      if (history.names.has(entry.file)) continue;
-      history.names.add(entry.file);
-      if (!entry.failed) continue;
-      history.failures++;
-      await file.appendFile(withNewline(line.bytes));
-    }
-  });
-  if (history.failures === 0) await removed(errors);
-  if (isDamaged) history.size = await removeDamaged(journal);
-  return history;
+  for await (const line of linesOf(journal)) {
+    signal?.throwIfAborted();
+    const entry = entryOf(line, journal);
+    if (entry === undefined) continue;
+    if (line.start > history.size) isDamaged = true;
+    history.size = line.start + line.bytes.length + 1;
+    if (history.names.has(entry.file)) continue;
+    history.names.add(entry.file);
+    if (!entry.failed) continue;
+    history.failures++;
+    await errors.appendFile(withNewline(line.bytes));
+  }
+  return { history, isDamaged };
 }
 
 /** @returns The bytes that are left. */
-async function removeDamaged(journal: string): Promise<number> {
-  let size = 0;
-  await writeWhole(journal, async (file) => {
+function removeDamaged(journal: string): Promise<number> {
+  return writeWhole(journal, async (file) => {
+    let size = 0;
     for await (const line of linesOf(journal)) {
       if (entryOf(line, journal) === undefined) continue;
       await file.appendFile(withNewline(line.bytes));
       size += line.bytes.length + 1;
     }
+    return size;
   });
-  return size;
 }
 
 function withNewline(line: Buffer): Buffer {

@@ -13,14 +13,26 @@ import { asWriteFailure } from './failure';
 import { type Format, formatOf } from './formats';
 import { type RunIdentity, identityPath, readIdentity } from './identity';
 
-/** An output that is kept for one run. */
-export interface Reservation {
-  output: string;
-  format: Format;
+/** The files of a run beside its output. */
+export interface RunPaths {
   /** The lines: the output itself, or what it will be made of. */
   journal: string;
   /** The lines of files that failed. */
   errors: string;
+}
+
+/** Where the files of a run are. */
+export function pathsOf(output: string, format: Format): RunPaths {
+  return {
+    journal: format === 'jsonl' ? output : `${output}.journal.jsonl`,
+    errors: `${output}.errors.jsonl`,
+  };
+}
+
+/** An output that is kept for one run. */
+export interface Reservation extends RunPaths {
+  output: string;
+  format: Format;
   lock: Lock;
   /** What the run that is gone on with was; `undefined` when there is none. */
   earlier: RunIdentity | undefined;
@@ -38,9 +50,8 @@ export async function reserve(output: string, resume: boolean): Promise<Reservat
   await requireFolder(output);
   const lock = await lockOf(output);
   try {
-    const journal = format === 'jsonl' ? output : `${output}.journal.jsonl`;
-    const errors = `${output}.errors.jsonl`;
-    return { output, format, journal, errors, lock, ...(await stateOf(output, journal, resume)) };
+    const paths = pathsOf(output, format);
+    return { output, format, ...paths, lock, ...(await stateOf(output, paths.journal, resume)) };
   } catch (error) {
     await lock.release().catch(() => undefined);
     throw error;
@@ -57,7 +68,12 @@ async function requireFolder(output: string): Promise<void> {
   throw new TubeletError('WRITE_FAILED', `Cannot write ${output}: ${folder} is not a folder`);
 }
 
-async function lockOf(output: string): Promise<Lock> {
+/**
+ * Takes the lock of an output, `<output>.lock`.
+ *
+ * @throws TubeletError OUTPUT_LOCKED: somebody has it. WRITE_FAILED
+ */
+export async function lockOf(output: string): Promise<Lock> {
   const path = `${output}.lock`;
   let lock: Lock | undefined;
   try {

@@ -6,10 +6,7 @@
  *
  * @module
  */
-import { dirname } from 'node:path';
-
 import { TubeletError } from '../errors';
-import { syncFolder } from './atomic';
 import { convert } from './convert';
 import { asWriteFailure, lostLock } from './failure';
 import { formatOf } from './formats';
@@ -86,7 +83,7 @@ export class RunOutput {
       if (earlier !== undefined) requireSame(output, earlier, identity);
       this.#identity = identity;
       if (this.isComplete) return;
-      await writeIdentity(output, identity);
+      await writeIdentity(output, identity, false);
       await (earlier === undefined ? this.#beginAnew() : this.#goOn(signal));
       this.#clock = setInterval(this.#onTick, syncEvery).unref();
     } catch (error) {
@@ -133,10 +130,10 @@ export class RunOutput {
       const { output, format, journal } = this.#place;
       await this.#inTurn(this.#sync);
       await this.#close();
-      if (this.isComplete || this.#identity === undefined || format === 'jsonl') return;
-      await convert(journal, output, this.#identity);
-      await removed(journal);
-      await syncFolder(dirname(journal));
+      if (this.#identity === undefined || this.isComplete) return;
+      if (format !== 'jsonl') await convert(journal, output, this.#identity);
+      await writeIdentity(output, this.#identity, true);
+      if (format !== 'jsonl') await removed(journal);
     });
   }
 
