@@ -14,13 +14,14 @@ import { embed } from './embed';
 import { exportCommand } from './export';
 import { frames } from './frames';
 import { Interrupts } from './interrupts';
+import { merge } from './merge';
 import { models } from './models';
 import { probe } from './probe';
 import { pull } from './pull';
 import { type Session, exit, explain, processSession } from './session';
 
 const commands = new Map<string, Command>(
-  Object.entries({ classify, embed, compare, frames, probe, models, pull, export: exportCommand }),
+  Object.entries({ classify, embed, merge, compare, frames, probe, models, pull, export: exportCommand }),
 );
 const names = [...commands.keys()];
 

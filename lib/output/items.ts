@@ -5,7 +5,12 @@
  */
 import { TubeletError, asReadFailure } from '../errors';
 import { type JsonObject, isObject } from '../json';
-import { linesOf } from './lines';
+import { type Line, linesOf } from './lines';
+
+/** A line, and where it stands, for messages. */
+export interface JournalLine extends Line {
+  place: string;
+}
 
 /** Why an item has no result. */
 export interface Failure {
@@ -17,30 +22,28 @@ export interface Failure {
 export interface Item {
   file: string;
   outcome: { result: JsonObject } | { error: Failure };
-  /** The line itself, without the newline. */
-  bytes: Buffer;
-  /** Where it stands, for messages. */
   place: string;
 }
 
 /**
- * The items of a journal, from its beginning; the caller may leave early.
+ * The lines of a journal, from its beginning; the caller may leave early.
  *
- * @throws TubeletError READ_FAILED: it cannot be read, or a line is not one that a run writes.
+ * @throws TubeletError READ_FAILED
  */
-export async function* itemsOf(journal: string): AsyncGenerator<Item, void> {
+export async function* journalLines(journal: string): AsyncGenerator<JournalLine, void> {
   let number = 0;
   try {
-    for await (const { bytes } of linesOf(journal)) {
+    for await (const line of linesOf(journal)) {
       number += 1;
-      yield itemOf(bytes, `${journal}, line ${number}`);
+      yield { ...line, place: `${journal}, line ${number}` };
     }
   } catch (error) {
     throw asReadFailure(error, journal);
   }
 }
 
-function itemOf(bytes: Buffer, place: string): Item {
+/** @throws TubeletError READ_FAILED: the line is not one that a run writes. */
+export function itemOf({ bytes, place }: JournalLine): Item {
   let line: unknown;
   try {
     line = JSON.parse(bytes.toString());
@@ -50,11 +53,11 @@ function itemOf(bytes: Buffer, place: string): Item {
   if (!isObject(line)) throw malformed(place, 'it is no JSON object');
   const { file, error, ...result } = line;
   if (typeof file !== 'string') throw malformed(place, "it has no 'file'");
-  if (error === undefined) return { file, outcome: { result }, bytes, place };
+  if (error === undefined) return { file, outcome: { result }, place };
   if (!isObject(error) || typeof error['code'] !== 'string' || typeof error['message'] !== 'string') {
     throw malformed(place, "its 'error' has no code and message");
   }
-  return { file, outcome: { error: { code: error['code'], message: error['message'] } }, bytes, place };
+  return { file, outcome: { error: { code: error['code'], message: error['message'] } }, place };
 }
 
 /** An error about a line that no run has written so. */

@@ -13,10 +13,10 @@ import type { RunIdentity } from './identity';
 import type { Row } from './rows';
 
 /**
- * As many values as a row group holds at most, except in a row that has more by itself: what is in memory at once, and
- * written in one go while the event loop waits (a tenth of a second).
+ * As many values as a row group has at most, except with a row that has more by itself. They are in memory at once, and
+ * written in one go: meanwhile the event loop waits, for a few hundredths of a second.
  */
-const groupValues = 2 ** 18;
+const groupValues = 2 ** 17;
 
 /** Writes the file. Memory depends on the widest row alone. */
 export async function writeParquet(rows: AsyncIterable<Row>, file: FileHandle, identity: RunIdentity): Promise<void> {

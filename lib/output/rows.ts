@@ -1,12 +1,12 @@
 /**
- * From the items of a journal to the rows of a table: a row for each file, or for each of its windows.
+ * From the lines of a journal to the rows of a table: a row for each file, or for each of its windows.
  *
  * @module
  */
 import { TubeletError } from '../errors';
 import { type JsonObject, isObject } from '../json';
 import type { Prediction } from '../results';
-import { type Failure, type Item, malformed } from './items';
+import { type Failure, type JournalLine, itemOf, malformed } from './items';
 
 /** What a good row says. */
 export interface Found {
@@ -34,9 +34,13 @@ export interface Row {
 /** A good row, of which a format may need the first one to know how wide its table is. */
 export type GoodRow = Row & { outcome: { found: Found } };
 
-/** The rows of items, in their order. */
-export async function* rowsOf(items: AsyncIterable<Item>): AsyncGenerator<Row, void> {
-  for await (const item of items) yield* rowsOfItem(item);
+/**
+ * The rows of a journal's lines, in their order.
+ *
+ * @throws TubeletError READ_FAILED: a line is not one that a run writes.
+ */
+export async function* rowsOf(lines: AsyncIterable<JournalLine>): AsyncGenerator<Row, void> {
+  for await (const line of lines) yield* rowsOfLine(line);
 }
 
 export function isGood(row: Row): row is GoodRow {
@@ -69,7 +73,8 @@ function describe({ predictions, logits, shape }: Found): string {
   return `${predictions.length} classes${logits.length > 0 ? ` and ${logits.length} logits` : ''}`;
 }
 
-function rowsOfItem({ file, outcome, place }: Item): Row[] {
+function rowsOfLine(line: JournalLine): Row[] {
+  const { file, outcome, place } = itemOf(line);
   if ('error' in outcome) return [{ file, outcome }];
   const { windows, ...shared } = outcome.result;
   const reader = new Reader(place);
