@@ -28,6 +28,7 @@ describe('the screen that tests look at', () => {
     ['wraps only when there is more', '0123456789\r\nab', ['0123456789', 'ab']],
     ['scrolls', '1\r\n2\r\n3\r\n4\r\n5', ['2', '3', '4', '5']],
     ['goes no further up than its top', '1\r\n2\r\n3\r\n4\r\n5\u001b[9A\rx', ['x', '3', '4', '5']],
+    ['cuts off when told so', '\u001b[?7l0123456789ab\u001b[?7h', ['012345678b']],
     ['passes over styles', '\u001b[1mbold\u001b[22m', ['bold']],
   ] as [string, string, string[]][]) {
     it(name, () => {
