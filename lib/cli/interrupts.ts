@@ -27,7 +27,7 @@ export class Interrupts {
     return this.#now.signal;
   }
 
-  /** What the program ends with when it was interrupted. */
+  /** What the program ends with when it was interrupted, as a shell has it. */
   get exitCode(): number {
     return exitCodes[this.#first ?? 'SIGINT'];
   }
@@ -65,11 +65,19 @@ export class Interrupts {
   /** Listens to this process's signals. */
   listen(): void {
     for (const name of interrupts) process.on(name, this.#hear);
+    // Node's own way out aborts the process when its terminal has gone.
+    process.on('exit', () => {
+      if (this.#first === 'SIGHUP') this.#end('SIGHUP');
+    });
   }
 
   readonly #hear = (name: Interrupt): void => {
-    if (!this.interrupt(name)) return;
+    if (this.interrupt(name)) this.#end(name);
+  };
+
+  /** Ends the process as a signal that nobody listens to does. */
+  #end(name: Interrupt): void {
     for (const each of interrupts) process.off(each, this.#hear);
     process.kill(process.pid, name);
-  };
+  }
 }

@@ -180,7 +180,7 @@ describe('a folder of videos', function () {
   });
 
   for (const [name, code] of [
-    ['SIGHUP', 129],
+    ['SIGHUP', 'SIGHUP'],
     ['SIGTERM', 143],
   ] as const) {
     it(`says how to go on after ${name}`, async () => {

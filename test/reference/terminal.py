@@ -1,12 +1,12 @@
 """Runs a command in a terminal of its own and prints what it wrote there, as it was written.
 
 terminal.py [--columns N] [--rows N] [--resize SECONDS COLUMNS]... [--resize-at TEXT COLUMNS]... [--press TEXT KEYS]...
-            [--limit SECONDS] -- COMMAND...
+            [--hang-up TEXT] [--limit SECONDS] -- COMMAND...
 
 --resize gives the terminal another width so many seconds after the start, --resize-at as soon as TEXT was written;
 either writes `ESC [ 8 ; rows ; columns t` at that place of the output. --press presses keys (`^C` is Ctrl-C) when
-TEXT was written; with several of --resize-at and --press, each waits for the one before it. The exit code is the
-command's, 128 and the signal where one ended it, and 124 where it was killed after --limit.
+TEXT was written; --hang-up takes the terminal away then. With several of these, each waits for the one before it. The
+exit code is the command's, 128 and the signal where one ended it, and 124 where it was killed after --limit.
 """
 
 import argparse
@@ -60,6 +60,7 @@ def parse():
     parser.add_argument("--resize", nargs=2, action="append", default=[], metavar=("SECONDS", "COLUMNS"))
     parser.add_argument("--resize-at", nargs=2, action=InOrder, metavar=("TEXT", "COLUMNS"))
     parser.add_argument("--press", nargs=2, action=InOrder, metavar=("TEXT", "KEYS"))
+    parser.add_argument("--hang-up", nargs=1, action=InOrder, metavar="TEXT")
     parser.add_argument("--limit", type=float, default=120)
     parser.add_argument("command", nargs="+")
     return parser.parse_args()
@@ -80,7 +81,7 @@ def main():
     timed = sorted((start + float(seconds), int(columns)) for seconds, columns in options.resize)
     steps = list(options.steps)
     unseen = b""  # what was written since the last step
-    killed = False
+    killed = hang_up = False
     while True:
         now = time.monotonic()
         if now > start + options.limit and not killed:
@@ -99,12 +100,18 @@ def main():
             show(data)
             unseen += data
         while steps and steps[0][1].encode() in unseen:
-            option, _, value = steps.pop(0)
+            option, _, *value = steps.pop(0)
             unseen = b""
             if option == "--press":
-                os.write(terminal, keys(value))
+                os.write(terminal, keys(*value))
+            elif option == "--resize-at":
+                resize(int(*value))
             else:
-                resize(int(value))
+                hang_up = True
+                break
+        if hang_up:
+            os.close(terminal)
+            break
 
     _, status = os.waitpid(child, 0)
     if killed:

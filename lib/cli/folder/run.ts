@@ -245,6 +245,7 @@ class Run<R extends Provenance> {
     const { session, task } = this;
     const { output, json } = task.request;
     const numbers = this.#numbers;
+    if (ending === 'stopped' && numbers.items + numbers.before.items === 0) return; // it has not even begun
     const resume = output === undefined || ending === 'done' ? undefined : resumeLine(task.command, task.args);
     const facts = { ending, numbers, output, resume };
     if (output !== undefined && json) session.print(summaryJson(facts));

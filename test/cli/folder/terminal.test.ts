@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -132,5 +132,17 @@ describe('a run in a terminal', function () {
     const files = results.map((line) => (JSON.parse(line) as { file: string }).file);
     assert.equal(new Set(files).size, clips + 1);
     assert.equal(files.length, clips + 1);
+  });
+
+  it('ends as it should when its terminal goes away', async () => {
+    const { code } = await run('gone.jsonl', [], { options: ['--hang-up', 'ETA'] });
+    assert.equal(code, 129);
+    const beside = (await readdir(suite())).filter((name) => name.startsWith('gone')).sort();
+    assert.deepEqual(beside, ['gone.jsonl', 'gone.jsonl.errors.jsonl', 'gone.jsonl.run.json']);
+    const text = await readFile(join(suite(), 'gone.jsonl'), 'utf8');
+    for (const line of text.slice(0, -1).split('\n')) JSON.parse(line);
+    const again = await run('gone.jsonl', ['--resume'], {});
+    assert.equal(again.code, 1);
+    assert.ok(again.screen.history.includes('Done: 61 videos, 1 failed'), again.output);
   });
 });
