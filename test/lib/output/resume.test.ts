@@ -101,7 +101,12 @@ describe('a run that is gone on with', () => {
   });
 
   it('takes no line for finished of which a power failure has left parts', async () => {
-    const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((name) => resultLine(`${name}.mp4`)) as [string, string, string, string];
+    const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((name) => resultLine(`${name}.mp4`)) as [
+      string,
+      string,
+      string,
+      string,
+    ];
     const zeros = '\0'.repeat(40);
     const damaged = {
       'zeros at the end': [a + zeros, a],

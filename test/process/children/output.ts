@@ -20,7 +20,9 @@ const filler = join(dirname(path), 'filler');
 /** Mostly short lines, some that fail, some of a megabyte. */
 function outcomeOf(index: number): Outcome {
   if (index % 7 === 3) return failure;
-  return index % 50 === 20 ? { result: { ...(result as { result: object }).result, labels: ['x'.repeat(1 << 20)] } } : result;
+  return index % 50 === 20
+    ? { result: { ...(result as { result: object }).result, labels: ['x'.repeat(1 << 20)] } }
+    : result;
 }
 
 async function run({ pace = 0, outcome = outcomeOf, atLast = (): void => undefined } = {}): Promise<void> {
@@ -81,7 +83,12 @@ async function main(): Promise<void> {
         },
       });
   }
-  say('left', readdirSync(dirname(path)).filter((name) => !name.startsWith('filler')).sort());
+  say(
+    'left',
+    readdirSync(dirname(path))
+      .filter((name) => !name.startsWith('filler'))
+      .sort(),
+  );
   say('lines', await contentOf(path.endsWith('.jsonl') ? path : `${path}.journal.jsonl`));
   makeRoom();
   await run(short);
