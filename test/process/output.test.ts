@@ -80,6 +80,31 @@ describe('the output of a process', function () {
     });
   }
 
+  it('is on the disk before anything depends on it', async () => {
+    const within = await folder('order');
+    const [path, log] = [join(within, 'a.csv'), join(within, 'log')];
+    const under = ['strace', '-f', '-qq', '-y', '-e', 'trace=fsync,fdatasync,rename,unlink', '-o', log];
+    assert.equal((await runChild('output', ['run', path], { under })).code, 0);
+    const calls = (await readFile(log, 'utf8')).split('\n');
+    const steps = [
+      /fsync\(.*a\.csv\.run\.json\.incomplete>/, // what the lines are of, whole
+      /rename\(".*a\.csv\.run\.json\.incomplete", ".*a\.csv\.run\.json"/,
+      /fsync\(\d+<.*order>/,
+      /fdatasync\(.*a\.csv\.journal\.jsonl>/, // the lines
+      /fdatasync\(.*a\.csv\.errors\.jsonl>/,
+      /fsync\(.*a\.csv\.incomplete>/, // what is made of them
+      /rename\(".*a\.csv\.incomplete", ".*a\.csv"/,
+      /fsync\(\d+<.*order>/,
+      /unlink\(".*a\.csv\.journal\.jsonl"/, // and only then are they gone
+    ];
+    let from = 0;
+    for (const step of steps) {
+      const at = calls.findIndex((call, index) => index >= from && step.test(call));
+      assert.notEqual(at, -1, `${step.source} comes after what goes before it:\n${calls.join('\n')}`);
+      from = at + 1;
+    }
+  });
+
   it('is valid when the disk becomes full, and goes on when there is room', async () => {
     const path = await folder('full');
     const { said, stderr } = await runChild('output', ['full', join(path, 'a.jsonl')], { under: onSmallDisk(path) });
@@ -94,6 +119,14 @@ describe('the output of a process', function () {
     assert.equal(said.get('begun'), lines.split('\n').length - 1);
     assert.equal(said.get('output'), all.join(''));
     assert.equal(said.get('errors'), all.filter((line) => line.includes('"error"')).join(''));
+  });
+
+  it('leaves nothing where there is no room for it', async () => {
+    const path = await folder('no-room');
+    const { said, stderr } = await runChild('output', ['no-room', join(path, 'a.jsonl')], { under: onSmallDisk(path) });
+    assert.equal((said.get('failed') as Partial<Failure> | undefined)?.code, 'WRITE_FAILED', stderr);
+    assert.deepEqual(said.get('left'), []);
+    assert.equal(said.get('output'), all.join(''));
   });
 
   it('keeps its journal when the disk becomes full at the very end', async () => {
@@ -125,8 +158,9 @@ describe('the output of a process', function () {
     const path = await folder('read-only');
     const script = `mount -t tmpfs -o ro tmpfs '${path}'; exec "$@"`;
     const under = ['unshare', '--map-root-user', '--mount', 'sh', '-c', script, 'sh'];
-    const { code, stderr } = await runChild('output', ['run', join(path, 'a.jsonl')], { under });
-    assert.equal(code, 1);
-    assert.match(stderr, /Cannot write .*a\.jsonl: EROFS.* The disk can only be read: name a folder on another one/);
+    const { said, stderr } = await runChild('output', ['run', join(path, 'a.jsonl')], { under });
+    const { code, message } = (said.get('failed') ?? {}) as Partial<Failure>;
+    assert.equal(code, 'WRITE_FAILED', stderr);
+    assert.match(message ?? '', /Cannot write .*a\.jsonl: EROFS.* The disk can only be read: name a folder on another/);
   });
 });

@@ -29,8 +29,14 @@ describe("a run's identity", () => {
     const damaged: unknown[] = [
       ...['', '{', '[]', 'null', '5'],
       ...[{}, { ...identity, command: 'probe' }, { ...identity, precision: 1 }, { ...identity, options: [] }],
-      ...[{ ...identity, checkpoint: { ...checkpoint, sha256: undefined } }, { ...identity, tubelet: undefined }],
-      ...[{ ...identity, checkpoint: { ...checkpoint, revision: 1 } }, { ...identity, checkpoint: null }],
+      ...[
+        { ...identity, checkpoint: { ...checkpoint, sha256: undefined } },
+        { ...identity, tubelet: undefined },
+      ],
+      ...[
+        { ...identity, checkpoint: { ...checkpoint, revision: 1 } },
+        { ...identity, checkpoint: null },
+      ],
     ];
     for (const content of damaged) {
       await writeFile(`${output}.run.json`, typeof content === 'string' ? content : JSON.stringify(content));

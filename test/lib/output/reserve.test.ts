@@ -53,7 +53,11 @@ describe('an output before its run', () => {
   });
 
   it('needs a folder', async () => {
-    await rejectsWith(reserve(inSuite('none/a.jsonl')), 'WRITE_FAILED', /Cannot write .*ENOENT.*The folder must be there/);
+    await rejectsWith(
+      reserve(inSuite('none/a.jsonl')),
+      'WRITE_FAILED',
+      /Cannot write .*ENOENT.*The folder must be there/,
+    );
     await writeFile(inSuite('file'), '');
     await rejectsWith(reserve(inSuite('file/a.jsonl')), 'WRITE_FAILED', /file is not a folder/);
     await rejectsWith(reserve(inSuite(`${'a'.repeat(260)}.csv`)), 'WRITE_FAILED', /ENAMETOOLONG.*shorter/);
@@ -66,7 +70,11 @@ describe('an output before its run', () => {
     await symlink('/dev/null', inSuite('device.jsonl'));
     await mkdir(inSuite('odd.csv.journal.jsonl'));
     for (const resume of [false, true]) {
-      await rejectsWith(reserve(inSuite('folder.jsonl'), resume), 'INVALID_ARGUMENT', /must be a file, and is a folder/);
+      await rejectsWith(
+        reserve(inSuite('folder.jsonl'), resume),
+        'INVALID_ARGUMENT',
+        /must be a file, and is a folder/,
+      );
       await rejectsWith(reserve(inSuite('device.jsonl'), resume), 'INVALID_ARGUMENT', /must be a file/);
       await rejectsWith(reserve(inSuite('odd.csv'), resume), 'INVALID_ARGUMENT', /journal\.jsonl must be a file/);
     }
@@ -76,8 +84,16 @@ describe('an output before its run', () => {
     for (const name of ['there.jsonl', 'there.csv', 'journal.csv.journal.jsonl']) {
       await writeFile(inSuite(name), 'of the user');
       const output = inSuite(name.replace('.journal.jsonl', ''));
-      await rejectsWith(reserve(output), 'INVALID_ARGUMENT', /is there already: add --resume to go on, or name another/);
-      await rejectsWith(reserve(output, true), 'INVALID_ARGUMENT', /\.run\.json, which says what made it, is not there/);
+      await rejectsWith(
+        reserve(output),
+        'INVALID_ARGUMENT',
+        /is there already: add --resume to go on, or name another/,
+      );
+      await rejectsWith(
+        reserve(output, true),
+        'INVALID_ARGUMENT',
+        /\.run\.json, which says what made it, is not there/,
+      );
       assert.equal(await contentOf(inSuite(name)), 'of the user');
     }
   });

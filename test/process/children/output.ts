@@ -1,6 +1,7 @@
 // output SCENARIO PATH: one run with an output, begun or gone on with.
 //   run            writes lines, telling of each that is written
 //   full           the same on a disk that is full when they are half done, and again when there is room
+//   no-room        the same on a disk that is full already, and again when there is room
 //   full-at-last   the same on a disk that is full when the output is to be made of them
 
 import { readdirSync, unlinkSync, writeFileSync } from 'node:fs';
@@ -26,8 +27,9 @@ function outcomeOf(index: number): Outcome {
 }
 
 async function run({ pace = 0, outcome = outcomeOf, atLast = (): void => undefined } = {}): Promise<void> {
-  const output = await RunOutput.reserve(path, { resume: true });
+  let output: RunOutput | undefined;
   try {
+    output = await RunOutput.reserve(path, { resume: true });
     await output.begin(identity);
     say('begun', output.finishedItems);
     for (let index = 0; index < count; index++) {
@@ -44,7 +46,7 @@ async function run({ pace = 0, outcome = outcomeOf, atLast = (): void => undefin
     if (!(error instanceof TubeletError)) throw error;
     say('failed', { code: error.code, message: error.message, cause: (error.cause as Error).message });
   } finally {
-    await output.stop();
+    await output?.stop();
   }
 }
 
@@ -73,6 +75,10 @@ async function main(): Promise<void> {
       return;
     case 'full':
       fill(4);
+      await run(short);
+      break;
+    case 'no-room':
+      fill(0);
       await run(short);
       break;
     case 'full-at-last':
