@@ -19,7 +19,9 @@ async function byBash(pattern: string, folder: string): Promise<string[]> {
   done | LC_ALL=C sort -zu`;
   const { stdout } = await run('bash', ['-O', 'globstar', '-c', script, folder], { env: { LC_ALL: 'C.UTF-8' } });
   const names = stdout.split('\0').slice(0, -1);
-  return names.filter((name) => pattern.startsWith('link') || !/^(\.\/)?(link|val\/up)\//.test(name));
+  return names.filter(
+    (name) => !name.endsWith('.txt') && (pattern.startsWith('link') || !/^(\.\/)?(link|val\/up)\//.test(name)),
+  );
 }
 
 describe('patterns', function () {
@@ -38,6 +40,7 @@ describe('patterns', function () {
       '{x,y}.mp4',
       '!x.mp4',
       '[z].mp4',
+      '[z].txt',
       'ä.mp4',
       'film 🎬.mp4',
       'clip 7.mp4',
@@ -135,6 +138,7 @@ none/*.mp4`.split('\n');
   it('are those names only that are no files', async () => {
     assert.deepEqual(await found([join(folder(), '{x,y}.mp4')]), [join(folder(), '{x,y}.mp4')]);
     assert.deepEqual(await found([join(folder(), '[z].mp4')]), [join(folder(), '[z].mp4')]);
+    assert.deepEqual(await found([join(folder(), '[z].txt')]), [join(folder(), '[z].txt')]);
     assert.deepEqual(await found([join(folder(), '[y].mp4')]), [`FILE_NOT_FOUND ${join(folder(), '[y].mp4')}`]);
     for (const plain of ['a.mp4', 'clip (1).mp4', 'a+b!.mp4', '\\*.mp4', 'a{b}c', '{', '[', ']', '~', '@(a)']) {
       assert.equal(patternOf(plain), undefined, plain);
