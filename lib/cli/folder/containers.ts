@@ -78,8 +78,7 @@ function isMovie(head: Buffer, text: string): boolean {
     const type = text.slice(at + 4, at + 8);
     if (type === 'ftyp') return !/^(hei[cxms]|mif1|avif|crx |M4[ABP] )/.test(text.slice(at + 8));
     if (/^(moov|mdat|moof|styp|sidx)$/.test(type)) return true;
-    // What may come first; anything so large would be text that happens to have such a word there.
-    if (!/^(free|skip|wide|uuid|pnot)$/.test(type) || size < 8 || size >= 1 << 24) return false;
+    if (!/^(free|skip|wide|uuid|pnot)$/.test(type) || size < 8) return false; // else it may come first
     at += size;
   }
   return false;

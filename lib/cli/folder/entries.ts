@@ -56,9 +56,10 @@ async function* ofShard(entries: AsyncIterable<Entry>, { shard, signal }: FindOp
 }
 
 async function* all(names: readonly string[], options: FindOptions): AsyncGenerator<Entry> {
-  const { list, addresses = [], signal, stdin = process.stdin } = options;
+  const { list, addresses = [], signal } = options;
+  const stdin = (): Readable => options.stdin ?? process.stdin; // not touched where nothing names it
   for (const name of names) {
-    if (name === '-') yield { name, video: stdin };
+    if (name === '-') yield { name, video: stdin() };
     else yield* named(rawPath(name), signal, patternOf(name));
   }
   if (list !== undefined) {

@@ -21,8 +21,8 @@ const longestName = 1 << 20;
  * @param signal - Ends the list.
  * @throws TubeletError FILE_NOT_FOUND, READ_FAILED, INVALID_ARGUMENT
  */
-export async function* namesIn(list: string, stdin: Readable, signal?: AbortSignal): AsyncGenerator<RawPath> {
-  const stream = list === '-' ? stdin : createReadStream(list);
+export async function* namesIn(list: string, stdin: () => Readable, signal?: AbortSignal): AsyncGenerator<RawPath> {
+  const stream = list === '-' ? stdin() : createReadStream(list);
   const stop = (): void => void stream.destroy();
   signal?.addEventListener('abort', stop, { once: true });
   try {

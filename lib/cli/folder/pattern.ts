@@ -1,5 +1,6 @@
 /**
- * Patterns such as `clips/*.mp4`, as bash with `globstar` has them, for those that no shell has expanded.
+ * Patterns such as `clips/*.mp4`, as bash with `globstar` has them, for those that no shell has expanded. `?` is one unit of
+ * UTF-16, so that an emoji is two.
  *
  * @module
  */
@@ -49,12 +50,16 @@ function compile(parts: readonly string[]): Pattern {
   };
 }
 
-/** Only braces, brackets and wildcards mean something: parentheses are common in names. */
+/**
+ * Only braces, brackets and wildcards mean something: parentheses and quotes are common in names. For picomatch a backslash before
+ * a letter would mean what it does in regular expressions.
+ */
 function matcher(pattern: string): (path: string) => boolean {
-  return picomatch(
-    pattern.replace(/\\.|[()|]/gs, (found) => (found.length > 1 ? found : `\\${found}`)),
-    options,
-  );
+  const literal = pattern.replace(/\\(.)|[()|"]/gs, (found, escaped?: string) => {
+    const character = escaped ?? found;
+    return /[*?[\]{}()|!,."\\]/.test(character) ? `\\${character}` : character;
+  });
+  return picomatch(literal, options);
 }
 
 /** The parts between slashes; a slash within braces belongs to its part. */

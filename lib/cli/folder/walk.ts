@@ -25,7 +25,7 @@ interface Open extends Listing {
 }
 
 /** So many names may be passed over before the event loop has its turn. */
-const namesATurn = 1000;
+const namesATurn = 256;
 
 /**
  * Walks through a folder, one listing for each level at a time. Links to files are followed; links to folders are not, so

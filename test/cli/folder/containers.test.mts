@@ -88,7 +88,8 @@ describe('what is a video', function () {
 
     await put('results.jsonl', '{}');
     await symlink(join(made, 'h264.mp4'), join(others, 'link'));
-    assert.deepEqual(await found([others]), [join(others, 'link')]);
+    await symlink('loop', join(others, 'loop')); // its reading will say that it cannot be read
+    assert.deepEqual(await found([others]), [join(others, 'link'), join(others, 'loop')]);
   });
 
   it('is not made of any few bytes', () => {

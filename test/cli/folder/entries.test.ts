@@ -74,24 +74,35 @@ describe('what a command line names', function () {
   });
 
   it('is the same however many files are in a folder', async () => {
-    const many = Array.from({ length: 9000 }, (_, index) => `${(index * 7919) % 9000}.mp4`);
-    const tree = await treeOf(...many, '5/a.mp4', '50/b.mp4');
-    assert.deepEqual(await found([tree]), await byFind(tree));
-  });
-
-  it('is found as deep as paths go', async () => {
-    const tree = await treeOf(`${'d/'.repeat(1900)}x.mp4`);
-    assert.deepEqual(await found([tree]), [join(tree, 'd/'.repeat(1900), 'x.mp4')]);
-    // One more name makes it longer than the system opens.
-    const long = 'n'.repeat(200);
+    const tree = await treeOf('5/a.mp4', '50/b.mp4');
+    // In no order: the system gives them as it likes.
     await run('bash', [
       '-c',
-      `cd "$0" && mkdir ${long} && cd ${long} && cp /dev/null y.mp4`,
-      join(tree, 'd/'.repeat(1900)),
+      'cd "$0" && for i in {1..8400}; do echo $((i * 7919 % 9001)).mp4; done | xargs touch',
+      tree,
     ]);
-    const [deep = '', ...others] = await found([tree]);
-    assert.equal(others.length, 1);
-    assert.match(deep + (others[0] ?? ''), /n{200}/);
+    const expected = await byFind(tree);
+    assert.equal(expected.length, 8402);
+    assert.deepEqual(await found([tree]), expected);
+  });
+
+  it('is found as deep as paths go, and told of where they go further', async () => {
+    const tree = await treeOf(`${'d/'.repeat(400)}x.mp4`);
+    const deepest = join(tree, 'd/'.repeat(400));
+    assert.deepEqual(await found([tree]), [`${deepest}x.mp4`]);
+    const name = 'n'.repeat(250);
+    // The last of them is beyond the longest path that can be opened, which has 4095 bytes.
+    const count = Math.ceil((4097 - deepest.length) / 251);
+    await run('bash', [
+      '-c',
+      'cd "$0" && for i in $(seq $1); do mkdir $2 && cd $2; done',
+      deepest,
+      String(count),
+      name,
+    ]);
+    const tooDeep = deepest + Array.from({ length: count }, () => name).join('/');
+    assert.deepEqual(await found([tree]), [`READ_FAILED ${tooDeep}`, `${deepest}x.mp4`]);
+    await run('rm', ['-r', tree]); // which Node cannot
   });
 
   it('is read no further ahead than asked for', async () => {

@@ -95,7 +95,9 @@ describe('lists of files', () => {
     controller.abort();
     assert.equal((await waiting).done, true);
     assert.ok(stdin.destroyed);
-    assert.deepEqual(await found(['x.mp4'], { list: '-', stdin: new PassThrough(), signal: controller.signal }), []);
+    const unread = new PassThrough();
+    assert.deepEqual(await found([], { list: '-', stdin: unread, signal: controller.signal }), []);
+    assert.ok(unread.destroyed);
   });
 
   it('that cannot be read to their end reject', async () => {

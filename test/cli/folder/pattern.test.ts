@@ -11,12 +11,17 @@ import { found } from './found';
 
 const run = promisify(execFile);
 
-/** What bash makes of a pattern; folders among that, with all that is in them. */
+/** What bash makes of a pattern; folders among that, with all that is in them; but for what it finds through links. */
 async function byBash(pattern: string, folder: string): Promise<string[]> {
-  const script = `shopt -s nullglob; cd "$0"; IFS=; for name in ${pattern.replace(/[ ()]/g, '\\$&')}; do
-    find "$name" -mindepth 1 -name '.?*' -prune -o \\( -type f -o -xtype f \\) -print0; done | LC_ALL=C sort -zu`;
+  const script = `shopt -s nullglob; cd "$0"; for name in ${pattern.replace(/[ ()]/g, '\\$&')}; do
+    if [ -f "$name" ]; then printf '%s\\0' "$name"
+    else find "$name" -mindepth 1 -name '.?*' -prune -o \\( -type f -o -xtype f \\) -print0; fi
+  done | LC_ALL=C sort -zu`;
   const { stdout } = await run('bash', ['-O', 'globstar', '-c', script, folder], { env: { LC_ALL: 'C.UTF-8' } });
-  return stdout.split('\0').slice(0, -1);
+  const names = stdout.split('\0').slice(0, -1);
+  return names.filter(
+    (name) => !name.endsWith('.txt') && (pattern.startsWith('link') || !/^(\.\/)?(link|val\/up)\//.test(name)),
+  );
 }
 
 describe('patterns', function () {
@@ -35,8 +40,9 @@ describe('patterns', function () {
       '{x,y}.mp4',
       '!x.mp4',
       '[z].mp4',
+      '[z].txt',
       'ä.mp4',
-      '🎬.mp4',
+      'film 🎬.mp4',
       'clip 7.mp4',
       'v1.mp4',
       'v2.mp4',
@@ -104,6 +110,8 @@ c (?).mp4
 \\[z\\]*
 clip ?.mp4
 ä*
+*🎬*
+t\\rai[n]/\\1.mp4
 ?.*
 .h*
 .*/*.mp4
@@ -130,6 +138,7 @@ none/*.mp4`.split('\n');
   it('are those names only that are no files', async () => {
     assert.deepEqual(await found([join(folder(), '{x,y}.mp4')]), [join(folder(), '{x,y}.mp4')]);
     assert.deepEqual(await found([join(folder(), '[z].mp4')]), [join(folder(), '[z].mp4')]);
+    assert.deepEqual(await found([join(folder(), '[z].txt')]), [join(folder(), '[z].txt')]);
     assert.deepEqual(await found([join(folder(), '[y].mp4')]), [`FILE_NOT_FOUND ${join(folder(), '[y].mp4')}`]);
     for (const plain of ['a.mp4', 'clip (1).mp4', 'a+b!.mp4', '\\*.mp4', 'a{b}c', '{', '[', ']', '~', '@(a)']) {
       assert.equal(patternOf(plain), undefined, plain);

@@ -52,9 +52,9 @@ describe('the screen that tests look at', () => {
   });
 
   it('sees what bash writes to a real terminal that is resized', async () => {
-    const script = 'trap "stty size; exit 7" WINCH; printf "%70s\\n" end; echo ready; while :; do sleep 0.05; done';
+    const script = 'trap "stty size; exit 7" WINCH; printf "%70s\\n" end; echo ready; while :; do sleep 0.02; done';
     const python = inRoot('.venv', 'bin', 'python');
-    const options = ['--columns', '60', '--resize-at', 'ready', '50', '--', 'bash', '-c', script];
+    const options = ['--limit', '30', '--columns', '60', '--resize-at', 'ready', '50', '--', 'bash', '-c', script];
     const { stdout, code } = await run(python, [inRoot('test', 'reference', 'terminal.py'), ...options]).then(
       ({ stdout }) => ({ stdout, code: 0 }),
       (error: unknown) => error as { stdout: string; code: number },
