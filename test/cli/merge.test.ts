@@ -40,7 +40,7 @@ describe('tubelet merge', () => {
   async function part(
     name: string,
     outcomes: Outcomes,
-    { identity = runIdentity(), end = 'finish' } = {},
+    { identity = runIdentity(), end = 'finish' }: { identity?: RunIdentity; end?: 'finish' | 'stop' } = {},
   ): Promise<string> {
     const run = await RunOutput.reserve(at(name), { resume: false });
     await run.begin(identity);
