@@ -10,7 +10,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
-import { link, mkdir, readFile, rename, stat, unlink, utimes, writeFile } from 'node:fs/promises';
+import { type FileHandle, link, mkdir, open, readFile, rename, stat, unlink, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -130,13 +130,22 @@ class Claim {
 }
 
 async function create(path: string, content: string): Promise<boolean> {
+  let file: FileHandle;
   try {
-    await writeFile(path, content, { flag: 'wx' });
-    return true;
+    file = await open(path, 'wx');
   } catch (error) {
     if (isSystemError(error, 'EEXIST')) return false;
     throw error;
   }
+  try {
+    await file.writeFile(content);
+  } catch (error) {
+    await unlink(path).catch(() => undefined); // no room for it: an empty one would be in the way of the next
+    throw error;
+  } finally {
+    await file.close();
+  }
+  return true;
 }
 
 async function look(path: string): Promise<Sight | undefined> {

@@ -27,7 +27,8 @@ export interface Entry {
 
 const beginning = Buffer.from('{"file":"');
 const failing = Buffer.from(',"error":{');
-const [quote, backslash, brace] = Buffer.from('"\\}') as unknown as [number, number, number];
+const quote = 0x22;
+const brace = 0x7d;
 
 /**
  * What a line says, or `undefined` when it is not wholly there: its writer was stopped, or the power failed before the
@@ -40,27 +41,16 @@ export function entryOf({ bytes, start, whole }: Line, path: string): Entry | un
   return quickEntry(bytes) ?? parsedEntry(bytes, start, path);
 }
 
-/** Of a line as a run writes it, without parsing what may be megabytes of numbers. */
+/** Of a line as a run writes it, without parsing what may be megabytes of numbers; not of a name with a quote in it. */
 function quickEntry(bytes: Buffer): Entry | undefined {
   if (bytes.at(-1) !== brace || !bytes.subarray(0, beginning.length).equals(beginning)) return undefined;
-  const end = endOfString(bytes, beginning.length);
-  if (end === -1) return undefined;
-  const file: unknown = parsed(bytes.toString('utf8', beginning.length - 1, end + 1));
+  const end = bytes.indexOf(quote, beginning.length) + 1;
+  const file = parsed(bytes.toString('utf8', beginning.length - 1, end));
   if (typeof file !== 'string') return undefined;
-  return { file, failed: bytes.subarray(end + 1, end + 1 + failing.length).equals(failing) };
+  return { file, failed: bytes.subarray(end, end + failing.length).equals(failing) };
 }
 
-/** Where the quote is that ends the string. */
-function endOfString(bytes: Buffer, from: number): number {
-  for (let end = bytes.indexOf(quote, from); end !== -1; end = bytes.indexOf(quote, end + 1)) {
-    let first = end;
-    while (bytes[first - 1] === backslash) first--;
-    if ((end - first) % 2 === 0) return end;
-  }
-  return -1;
-}
-
-/** Of a line that something else has written anew. */
+/** Of any line. */
 function parsedEntry(bytes: Buffer, start: number, path: string): Entry | undefined {
   const value = parsed(bytes.toString());
   if (value === undefined) return undefined;
