@@ -43,6 +43,7 @@ export function windowed(...windows: { start: number; end: number; data?: Float3
   return {
     windows: windows.map((window) => ({ timestamps: [window.start], ...window })),
     segments: [],
+    timestamps: [],
     checkpoint: weights,
     device,
     precision,

@@ -164,12 +164,12 @@ describe('a Parquet file as pyarrow and DuckDB read it', () => {
       runIdentity({ options: { windows: { length: 2, stride: 1 } } }),
     );
     assert.deepEqual(
-      rows.map(({ file, start, end, embedding: vector, infer_ms }) => [file, start, end, vector, infer_ms]),
+      rows.map((row) => [row['file'], row['start'], row['end'], row['embedding'], row['timestamps'], row['infer_ms']]),
       [
-        ['a.mp4', 0, 2, [0, 5], 12.125],
-        ['a.mp4', 1, 3, [1, 5], 12.125],
-        ['a.mp4', 2, 4, [2, 5], 12.125],
-        ['b.mp4', null, null, null, null],
+        ['a.mp4', 0, 2, [0, 5], [0], 12.125],
+        ['a.mp4', 1, 3, [1, 5], [1], 12.125],
+        ['a.mp4', 2, 4, [2, 5], [2], 12.125],
+        ['b.mp4', null, null, null, null, null],
       ],
     );
   });
