@@ -26,11 +26,20 @@ interface Running {
   ended: Promise<number | NodeJS.Signals | null>;
 }
 
-function start(cwd: string, args: string[], { under = [] as string[], env = {}, input = '' } = {}): Running {
+/** Whatever a test that failed has left. */
+const started = new Set<ChildProcess>();
+
+/** @param input - For its standard input, which stays open if it is null. */
+function start(
+  cwd: string,
+  args: string[],
+  { under = [] as string[], env = {}, input = '' }: { under?: string[]; env?: object; input?: string | null } = {},
+): Running {
   const [command, ...line] = [...under, ...program, ...args] as [string, ...string[]];
   const child = spawn(command, line, { cwd, env: { ...process.env, ...env } });
+  started.add(child);
   child.stdin.on('error', () => undefined);
-  child.stdin.end(input);
+  if (input !== null) child.stdin.end(input);
   const running: Running = {
     child,
     stdout: '',
@@ -57,9 +66,11 @@ async function linesOf(path: string): Promise<Line[]> {
 
 /** Waits until an output has so many lines. */
 async function grown(path: string, lines: number): Promise<void> {
+  const limit = performance.now() + 60_000;
   for (;;) {
     const text = await readFile(path, 'utf8').catch(() => '');
     if (text.split('\n').length > lines) return;
+    assert.ok(performance.now() < limit, `${path} does not grow`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
@@ -73,6 +84,9 @@ describe('a folder of videos', function () {
   let clips: string[];
   before(async () => {
     clips = await folderOfClips(join(suite(), 'clips'), many);
+  });
+  after(() => {
+    for (const child of started) child.kill('SIGKILL');
   });
 
   it('keeps every good result among hostile files, each as a single call has it', async () => {
@@ -128,6 +142,19 @@ describe('a folder of videos', function () {
     assert.match(run.stderr, /^tubelet classify: WRITE_FAILED: .*r\.jsonl/m);
     assert.doesNotMatch(run.stderr, /^ {4}at /m);
     assert.equal(existsSync(folder), false);
+  });
+
+  it('ends soon when the output is taken away while no video is finished', async () => {
+    const folder = join(suite(), 'idle');
+    await mkdir(folder);
+    const output = join(folder, 'r.jsonl');
+    // The clip on standard input never ends.
+    const args = ['classify', '-', ...clips.slice(0, 3), ...model, '--output', output];
+    const run = start(suite(), args, { input: null });
+    await grown(output, 3);
+    await rm(folder, { recursive: true });
+    assert.equal(await run.ended, 1);
+    assert.match(run.stderr, /^tubelet classify: WRITE_FAILED: .*r\.jsonl/m);
   });
 
   it('ends quietly when nobody reads on', async () => {
@@ -201,20 +228,15 @@ describe('a folder of videos', function () {
   it('stops at once on the second Ctrl-C', async () => {
     const output = join(suite(), 'twice.jsonl');
     // The clip on standard input never ends, and so the first Ctrl-C alone would not end the run.
-    const child = spawn(program[0], [program[1], 'classify', '-', 'clips', ...model, '--output', output], {
-      cwd: suite(),
-    });
-    let stderr = '';
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    const run = start(suite(), ['classify', '-', 'clips', ...model, '--output', output], { input: null });
     await grown(output, 3);
-    child.kill('SIGINT');
-    while (!stderr.includes('Finishing')) await once(child.stderr, 'data');
+    run.child.kill('SIGINT');
+    await run.says('Finishing');
     await new Promise((resolve) => setTimeout(resolve, 300)); // sooner it would be the same press
-    assert.equal(child.exitCode, null);
-    child.kill('SIGINT');
-    await once(child, 'close');
-    assert.equal(child.exitCode, 130);
-    assert.match(stderr, /\nInterrupted: \d+ of 1501 videos, 0 failed\n/);
+    assert.equal(run.child.exitCode, null);
+    run.child.kill('SIGINT');
+    assert.equal(await run.ended, 130);
+    assert.match(run.stderr, /\nInterrupted: \d+ of 1501 videos, 0 failed\n/);
     const files = (await linesOf(output)).map(({ file }) => file);
     assert.ok(files.length > 0 && !files.includes('-'));
     assert.equal(new Set(files).size, files.length);
@@ -244,16 +266,12 @@ describe('a folder of videos', function () {
   });
 
   it('ends on Ctrl-C also when it waits for names', async () => {
-    const child = spawn(
-      program[0],
-      [program[1], 'classify', '--files-from', '-', ...model, '--output', 'names.jsonl'],
-      { cwd: suite() },
-    );
-    child.stdin.write('clips/00000-nasa_13013.mp4\n');
+    const args = ['classify', '--files-from', '-', ...model, '--output', 'names.jsonl'];
+    const run = start(suite(), args, { input: null });
+    run.child.stdin!.write('clips/00000-nasa_13013.mp4\n');
     await grown(join(suite(), 'names.jsonl'), 1);
-    child.kill('SIGINT');
-    await once(child, 'close');
-    assert.equal(child.exitCode, 130);
+    run.child.kill('SIGINT');
+    assert.equal(await run.ended, 130);
     assert.equal((await linesOf(join(suite(), 'names.jsonl'))).length, 1);
   });
 

@@ -15,7 +15,7 @@ export interface Detours {
   refused(name: string, error: TubeletError): void;
 }
 
-/** The inputs of a batch. No entry is asked for before there is room for it, and none after `stop` is aborted. */
+/** The inputs of a batch. No entry is asked for before there is room for it. */
 export class Feed implements AsyncIterable<EncodedVideo> {
   /** How many videos have been begun. */
   begun = 0;
@@ -25,6 +25,7 @@ export class Feed implements AsyncIterable<EncodedVideo> {
   readonly #ahead: Entry[] = [];
   readonly #works = new Map<number, string>();
 
+  /** @param stop - Ends the entries when it is aborted. */
   constructor(
     entries: AsyncIterable<Entry>,
     private readonly stop: AbortSignal,
@@ -58,7 +59,7 @@ export class Feed implements AsyncIterable<EncodedVideo> {
 
   async *[Symbol.asyncIterator](): AsyncGenerator<EncodedVideo, void> {
     try {
-      while (!this.stop.aborted) {
+      for (;;) {
         const entry = this.#ahead.shift() ?? (await this.#next());
         if (entry === undefined) {
           this.complete = !this.stop.aborted;
