@@ -33,7 +33,8 @@ export function parse<O extends Options>(
   what = 'FILE',
 ): { values: Parsed<O>['values']; files: string[] } {
   const { values, positionals } = parseAll(args, options);
-  if (positionals.length === 0 && !('url' in values)) throw new UsageError(`name at least one ${what}`);
+  const elsewhere = 'url' in values || 'files-from' in values;
+  if (positionals.length === 0 && !elsewhere) throw new UsageError(`name at least one ${what}`);
   if (positionals.includes('')) throw new UsageError(`a ${what} has an empty name`);
   return { values, files: positionals };
 }

@@ -7,11 +7,12 @@ import { mostClasses } from '../classify';
 import type { ClassifyResult, Prediction } from '../results';
 import { deviceName, parse, precisionName, wholeNumber } from './arguments';
 import { type Command, optionHelp } from './command';
-import { withModel } from './model';
-import { footer, heading, jsonLine } from './output';
-import { type Session, eachVideo } from './session';
+import { answerOptions, folderHelp, folderOf, folderOptions } from './folder/options';
+import { runVideos } from './folder/run';
+import { footer, heading } from './output';
+import type { Session } from './session';
 import { bar, fit, left, lengthOf, percent, percentWidth, printable, styled } from './text';
-import { adjustmentsOf, modelClipHelp, modelClipOf, modelClipOptions, videosOf } from './videos';
+import { adjustmentsOf, modelClipHelp, modelClipOf, modelClipOptions } from './videos';
 
 const help = `Usage: tubelet classify FILE... [options]
 
@@ -26,11 +27,13 @@ ${optionHelp.trust}
   --labels FILE    names for the classes, one a line, instead of the model's own
   --logits         the classifier's raw output as well (in JSON)
 ${modelClipHelp}
-${optionHelp.json}
+${folderHelp}
 
 Examples:
   tubelet classify clip.mp4 --model motion-vivit
   tubelet classify *.mp4 --model ./my-model --top 1 --json
+  tubelet classify videos/ --output results.jsonl
+  tubelet classify videos/ --output results.jsonl --resume
   curl https://example.org/clip.webm | tubelet classify - --start 10 --end 20`;
 
 export const classify: Command = {
@@ -46,27 +49,32 @@ export const classify: Command = {
       labels: { type: 'string' },
       logits: { type: 'boolean' },
       ...modelClipOptions,
-      json: { type: 'boolean' },
+      ...folderOptions,
     });
-    const videos = videosOf(files, values);
     const options = {
       topK: wholeNumber('top', values.top, mostClasses),
       logits: values.logits,
       ...modelClipOf(values, session),
     };
-    const device = deviceName(values.device);
-    const precision = precisionName(values.precision);
-    const asTable = session.interactive && values.json !== true;
-
-    return withModel(
-      values.model,
+    const adjustments = adjustmentsOf(values);
+    return runVideos(
+      {
+        command: 'classify',
+        args,
+        request: folderOf(files, values),
+        model: values.model,
+        loading: {
+          labels: values.labels,
+          trust: values.trust,
+          device: deviceName(values.device),
+          precision: precisionName(values.precision),
+          ...adjustments,
+        },
+        options: answerOptions({ ...options, ...adjustments }),
+        start: (model, videos, batch) => model.classifyAll(videos, { ...options, ...batch }),
+        report: (file, result, isFirst) => report(file, result, session, isFirst),
+      },
       session,
-      (model) =>
-        eachVideo(videos, session, async ({ name, video }, isFirst) => {
-          const result = await model.classify(video, options);
-          session.print(asTable ? report(name, result, session, isFirst) : jsonLine(name, result));
-        }),
-      { labels: values.labels, trust: values.trust, device, precision, ...adjustmentsOf(values) },
     );
   },
 };

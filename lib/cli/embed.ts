@@ -7,11 +7,12 @@ import type { EmbedResult } from '../results';
 import { type Pooling, mostLayers, poolings } from '../embed';
 import { UsageError, deviceName, parse, precisionName, wholeNumber } from './arguments';
 import { type Command, optionHelp } from './command';
-import { withModel } from './model';
-import { footer, heading, jsonLine } from './output';
-import { type Session, eachVideo } from './session';
+import { answerOptions, folderHelp, folderOf, folderOptions } from './folder/options';
+import { runVideos } from './folder/run';
+import { footer, heading } from './output';
+import type { Session } from './session';
 import { right } from './text';
-import { adjustmentsOf, modelClipHelp, modelClipOf, modelClipOptions, videosOf } from './videos';
+import { adjustmentsOf, modelClipHelp, modelClipOf, modelClipOptions } from './videos';
 
 const help = `Usage: tubelet embed FILE... [options]
 
@@ -29,11 +30,12 @@ ${optionHelp.precision}
 ${optionHelp.trust}
   --normalize      scale vectors to length 1: a dot product is then the cosine
 ${modelClipHelp}
-${optionHelp.json}
+${folderHelp}
 
 Examples:
   tubelet embed clip.mp4 --model motion-videomae
   tubelet embed *.mp4 --normalize --json > vectors.jsonl
+  tubelet embed videos/ --output vectors.parquet
   tubelet embed clip.mp4 --layer 8 --pooling none --json`;
 
 export const embed: Command = {
@@ -49,28 +51,32 @@ export const embed: Command = {
       trust: { type: 'boolean' },
       normalize: { type: 'boolean' },
       ...modelClipOptions,
-      json: { type: 'boolean' },
+      ...folderOptions,
     });
-    const videos = videosOf(files, values);
     const options = {
       layer: wholeNumber('layer', values.layer, mostLayers, 0),
       pooling: poolingOf(values.pooling),
       normalize: values.normalize,
       ...modelClipOf(values, session),
     };
-    const device = deviceName(values.device);
-    const precision = precisionName(values.precision);
-    const asTable = session.interactive && values.json !== true;
-
-    return withModel(
-      values.model,
+    const adjustments = adjustmentsOf(values);
+    return runVideos(
+      {
+        command: 'embed',
+        args,
+        request: folderOf(files, values),
+        model: values.model,
+        loading: {
+          trust: values.trust,
+          device: deviceName(values.device),
+          precision: precisionName(values.precision),
+          ...adjustments,
+        },
+        options: answerOptions({ ...options, ...adjustments }),
+        start: (model, videos, batch) => model.embedAll(videos, { ...options, ...batch }),
+        report: (file, result, isFirst) => report(file, result, session, isFirst),
+      },
       session,
-      (model) =>
-        eachVideo(videos, session, async ({ name, video }, isFirst) => {
-          const result = await model.embed(video, options);
-          session.print(asTable ? report(name, result, session, isFirst) : jsonLine(name, result));
-        }),
-      { trust: values.trust, device, precision, ...adjustmentsOf(values) },
     );
   },
 };

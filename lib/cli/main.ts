@@ -13,13 +13,15 @@ import { compare } from './compare';
 import { embed } from './embed';
 import { exportCommand } from './export';
 import { frames } from './frames';
+import { Interrupts } from './interrupts';
+import { merge } from './merge';
 import { models } from './models';
 import { probe } from './probe';
 import { pull } from './pull';
 import { type Session, exit, explain, processSession } from './session';
 
 const commands = new Map<string, Command>(
-  Object.entries({ classify, embed, compare, frames, probe, models, pull, export: exportCommand }),
+  Object.entries({ classify, embed, merge, compare, frames, probe, models, pull, export: exportCommand }),
 );
 const names = [...commands.keys()];
 
@@ -34,7 +36,8 @@ Commands:
 ${list.join('\n')}
 
 tubelet COMMAND --help says more; tubelet --version prints the version.
-Exit codes: 0 success, 1 a file failed (the others are done), 2 wrong usage.
+Exit codes: 0 success, 1 a file failed (the others are done), 2 wrong usage,
+130 interrupted by Ctrl-C, 143 by SIGTERM, 129 by SIGHUP.
 
 Examples:
   tubelet classify clip.mp4 --model motion-vivit
@@ -60,7 +63,7 @@ async function run(args: string[], session: Session): Promise<number> {
       session.complain(`tubelet ${name}: ${error.message}\nTry 'tubelet ${name} --help'.`);
       return exit.usage;
     }
-    if (session.signal.aborted) return exit.interrupted;
+    if (session.signal.aborted) return session.interrupts.exitCode;
     session.complain(`tubelet ${name}: ${explain(error)}`);
     return exit.failure;
   }
@@ -83,19 +86,20 @@ function unknownCommand(name: string): string {
   return `there is no command '${name}'${question}. There are: ${names.join(', ')}.\nTry 'tubelet --help'.`;
 }
 
-const controller = new AbortController();
-
-// Once: a second Ctrl-C ends the process in the usual way.
-process.once('SIGINT', () => {
-  controller.abort();
-});
+const interrupts = new Interrupts();
+interrupts.listen();
 
 // The reader has gone, as in `tubelet ... | head`: nothing to say and nobody to say it to.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
+  if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
   process.exit(exit.success);
 });
+// What a command does is not for its messages alone: a run goes on when nobody reads those, and ends as it should when
+// its terminal has gone.
+process.stderr.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
+});
 
-void run(process.argv.slice(2), processSession(controller.signal)).then((code) => {
+void run(process.argv.slice(2), processSession(interrupts)).then((code) => {
   process.exitCode = code;
 });

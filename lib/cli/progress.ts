@@ -36,7 +36,7 @@ function movingBar(session: Session, status: (line: string) => void): ReturnType
     const share = total === 0 ? 1 : received / total;
     const amount = `${megabytes(received)} of ${megabytes(total)} MB`;
     const line = `${bar(share, barWidth, session.unicode)}  ${percent(share)}  ${amount}  ${printable(file)}`;
-    status(fit(line, session.columns - 1, session.unicode));
+    status(fit(line, session.errorColumns - 1, session.unicode));
   };
   const end = (): void => {
     if (last > -Infinity) status('');

@@ -3,7 +3,12 @@
  *
  * @module
  */
+import { once } from 'node:events';
+import type { WriteStream } from 'node:tty';
+
 import { TubeletError } from '../errors';
+import type { Interrupts } from './interrupts';
+import { Status } from './status';
 import { printable } from './text';
 import type { Video } from './videos';
 
@@ -14,36 +19,63 @@ export interface Session {
   /** Characters a line. */
   columns: number;
   color: boolean;
+  /** The same of standard error. */
+  errorColumns: number;
+  errorColor: boolean;
   /** Whether bars and ellipses may be more than ASCII. */
   unicode: boolean;
   /** Aborted by Ctrl-C, or when nobody reads the output any more. */
   signal: AbortSignal;
+  /** Ctrl-C and its like. */
+  interrupts: Pick<Interrupts, 'signal' | 'gently' | 'exitCode'>;
   print(text: string): void;
+  /** Settles when what was printed has been taken, but for a little. */
+  taken(): Promise<void>;
   /** One line for standard error. */
   complain(text: string): void;
-  /** Shows a line on standard error until the next one takes its place, an empty one at last; only on a terminal. */
-  status?: ((line: string) => void) | undefined;
+  /** Shows lines on standard error until others take their place, an empty text at last; only on a terminal. */
+  status?: ((text: string) => void) | undefined;
 }
 
-/** Exit codes. */
-export const exit = { success: 0, failure: 1, usage: 2, interrupted: 130 } as const;
+/** Exit codes; those of interrupts are with {@link Interrupts}. */
+export const exit = { success: 0, failure: 1, usage: 2 } as const;
 
 const usualColumns = 80;
 
 /** The surroundings of this process. */
-export function processSession(signal: AbortSignal): Session {
+export function processSession(interrupts: Interrupts): Session {
   const { stdout, stderr, env } = process;
   const dumb = env['TERM'] === 'dumb';
   const noColor = env['NO_COLOR'] !== undefined && env['NO_COLOR'] !== '';
+  const columnsOf = (stream: WriteStream): number =>
+    (stream.isTTY ? stream.columns : Number(env['COLUMNS'])) || usualColumns;
+  const status = new Status((text) => stderr.write(text));
   return {
     interactive: stdout.isTTY,
-    columns: stdout.isTTY ? stdout.columns : Number(env['COLUMNS']) || usualColumns,
+    get columns() {
+      return columnsOf(stdout);
+    },
     color: stdout.isTTY && !dumb && !noColor,
+    get errorColumns() {
+      return columnsOf(stderr);
+    },
+    errorColor: stderr.isTTY && !dumb && !noColor,
     unicode: !dumb,
-    signal,
+    signal: interrupts.signal,
+    interrupts,
     print: (text) => stdout.write(`${text}\n`),
-    complain: (text) => stderr.write(`${text}\n`),
-    status: stderr.isTTY && !dumb ? (line) => stderr.write(`\r${line}\u001b[K`) : undefined,
+    taken: async () => {
+      if (stdout.writableNeedDrain) await once(stdout, 'drain');
+    },
+    complain: (text) => {
+      status.above(text);
+    },
+    status:
+      stderr.isTTY && !dumb
+        ? (text) => {
+            status.show(text);
+          }
+        : undefined,
   };
 }
 

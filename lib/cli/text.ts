@@ -32,6 +32,13 @@ export function fit(text: string, width: number, unicode: boolean): string {
   return all.slice(0, Math.max(width - 1, 0)).join('') + ellipsis;
 }
 
+/** The same, but what is missing is missing at the beginning. */
+export function fitEnd(text: string, width: number, unicode: boolean): string {
+  const all = characters(text);
+  if (all.length <= width) return text;
+  return (unicode ? '…' : '.') + all.slice(all.length - Math.max(width - 1, 0)).join('');
+}
+
 /** Fills text up with spaces on the right. */
 export function left(text: string, width: number): string {
   return text + ' '.repeat(Math.max(0, width - lengthOf(text)));
@@ -88,6 +95,19 @@ export function megabytes(bytes: number): string {
 /** Seconds to the millisecond. */
 export function seconds(value: number): string {
   return `${value.toFixed(3)} s`;
+}
+
+/** Seconds as a clock has them: `0:07`, `2:03:00`. */
+export function clock(value: number): string {
+  const whole = Math.round(value);
+  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const two = (part: number): string => String(part).padStart(2, '0');
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
+}
+
+/** A rate with as many digits as say something. */
+export function perSecond(value: number): string {
+  return `${value.toFixed(value < 1 ? 2 : value < 100 ? 1 : 0)}/s`;
 }
 
 type Style = 'bold' | 'dim' | 'cyan';

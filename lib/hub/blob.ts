@@ -7,11 +7,11 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { TubeletError, isSystemError } from '../errors';
+import { Lock } from '../lock';
 import { throwIfAborted } from '../task';
 import { bytesOf, discard } from './body';
 import type { RepositoryCache } from './cache';
 import type { HubClient, RemoteFile } from './client';
-import { Lock } from './lock';
 import { PartialFile } from './partial';
 import { PassingFailure, Patience } from './patience';
 

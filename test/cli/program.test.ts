@@ -68,6 +68,7 @@ describe('the program', function () {
       'embed',
       'probe',
       'frames',
+      'merge',
       'compare',
       'models',
       'pull',
@@ -107,6 +108,14 @@ describe('the program', function () {
     for (const line of stdout.split('\n')) assert.ok(line.length <= 80, line);
   });
 
+  it('explains merge, with examples, in 80 columns', async () => {
+    const { code, stdout } = await tubelet(['merge', '--help']);
+    assert.equal(code, 0);
+    assert.match(stdout, /^Usage: tubelet merge PART\.\.\. --output FILE \[options\]\n/);
+    assert.ok(stdout.includes('Examples:\n  tubelet merge'));
+    for (const line of stdout.split('\n')) assert.ok(line.length <= 80, line);
+  });
+
   for (const [args, message] of [
     [[], /^Usage: tubelet COMMAND/],
     [['clasify'], /^tubelet: there is no command 'clasify' \(did you mean 'classify'\?\)/],
@@ -121,6 +130,8 @@ describe('the program', function () {
     [['embed', '--device', 'cuda:x', 'a'], /^tubelet embed: --device takes cpu, .*, not 'cuda:x'\n/],
     [['compare', '--device', 'cuda0', 'a'], /^tubelet compare: --device takes cpu, .*, not 'cuda0'\n/],
     [['compare', '-'], /^tubelet compare: compare reads a FILE once for each model: - is none\n/],
+    [['merge', '--output', 'a.csv'], /^tubelet merge: name at least one PART\n/],
+    [['merge', 'a.jsonl'], /^tubelet merge: name the file to write: --output FILE\n/],
     [['models', 'motion-vivit'], /^tubelet models: takes options only, not 'motion-vivit'\n/],
     [['export', '--model', 'a'], /^tubelet export: name the file to write: --output FILE\.pt\n/],
     [['export', '--output', 'a.bin'], /^tubelet export: --output takes a name that ends in \.pt, not 'a\.bin'\n/],

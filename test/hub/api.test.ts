@@ -208,7 +208,7 @@ describe('a model of the hub', function () {
 describe('the progress of a download', () => {
   it('is a bar on a terminal, within its width, that goes when all is done', () => {
     const shown: string[] = [];
-    const session = fakeSession({ columns: 60, status: (line) => shown.push(line) });
+    const session = fakeSession({ errorColumns: 60, status: (line) => shown.push(line) });
     const { onProgress, end } = showProgress(session);
     onProgress({ file: 'model.safetensors', received: 0, total: 200e6 });
     onProgress({ file: 'model.safetensors', received: 1e6, total: 200e6 }); // too soon to be seen

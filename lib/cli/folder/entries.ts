@@ -1,0 +1,104 @@
+/**
+ * All videos that a command line names: files, folders, patterns, a list, addresses.
+ *
+ * @module
+ */
+import { stat } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+
+import { TubeletError, isSystemError } from '../../errors';
+import type { EncodedVideo } from '../../inputs/kinds';
+import { UsageError } from '../arguments';
+import type { Video } from '../videos';
+import { namesIn } from './list';
+import { type RawPath, bytesOf, rawPath, shownPath, videoAt } from './paths';
+import { patternOf } from './pattern';
+import { type Shard, inShard } from './shard';
+import { type Found, walk } from './walk';
+
+/** A video, or what became of a name that leads to none. */
+export type Entry = { name: string; video: EncodedVideo; error?: undefined } | { name: string; error: TubeletError };
+
+/** What is named, but for files, folders and patterns. */
+export interface FindOptions {
+  /** `--files-from`: a file with names, or `-` for standard input. After the names. */
+  list?: string | undefined;
+  /** `--url`, as `videosOf([], values)` makes them. At the end. */
+  addresses?: readonly Video[] | undefined;
+  /** Only what belongs to it. What is wrong with a folder or a pattern belongs to each: all miss what may be there. */
+  shard?: Shard | undefined;
+  /** Ends it, also while a list is waited for: there are no more entries then. */
+  signal?: AbortSignal | undefined;
+  /** What `-` is. Default: `process.stdin`. */
+  stdin?: Readable | undefined;
+}
+
+/**
+ * Everything that was named, in a stable order, read no further ahead than asked for. What is wrong with a file, a folder
+ * or a pattern is an entry. A list that cannot be read to its end rejects: nobody knows then what it would have named.
+ *
+ * Results and what belongs to them may lie in a folder that is walked: they are no videos, neither by name nor by content.
+ *
+ * @throws UsageError: standard input is named more than once.
+ */
+export function entriesOf(names: readonly string[], options: FindOptions = {}): AsyncIterable<Entry> {
+  if ([...names, options.list].filter((name) => name === '-').length > 1) {
+    throw new UsageError('standard input can be read once only');
+  }
+  return ofShard(all(names, options), options);
+}
+
+async function* ofShard(entries: AsyncIterable<Entry>, { shard, signal }: FindOptions): AsyncGenerator<Entry> {
+  for await (const entry of entries) {
+    if (signal?.aborted === true) return;
+    if (shard === undefined || entry.error !== undefined || inShard(entry.name, shard)) yield entry;
+  }
+}
+
+async function* all(names: readonly string[], options: FindOptions): AsyncGenerator<Entry> {
+  const { list, addresses = [], signal } = options;
+  const stdin = (): Readable => options.stdin ?? process.stdin; // not touched where nothing names it
+  for (const name of names) {
+    if (name === '-') yield { name, video: stdin() };
+    else yield* named(rawPath(name), signal, patternOf(name));
+  }
+  if (list !== undefined) {
+    for await (const path of namesIn(list, stdin, signal)) yield* named(path, signal);
+  }
+  yield* addresses;
+}
+
+/** What one name stands for. A file of just that name comes before what it would mean as a pattern. */
+async function* named(path: RawPath, signal?: AbortSignal, glob?: ReturnType<typeof patternOf>): AsyncGenerator<Entry> {
+  const name = shownPath(path);
+  const kind = await kindAt(path);
+  if (kind === 'folder') {
+    yield* found(walk(path, undefined, signal), { name, otherwise: `No video is in ${name}.` });
+  } else if (kind === undefined && glob !== undefined) {
+    const videos = walk(rawPath(glob.folder), glob.pattern, signal);
+    yield* found(videos, { name, otherwise: `Nothing matches ${name}: there is no such video.` });
+  } else {
+    yield videoAt(path); // whatever it is: its reading will say what is wrong with it
+  }
+}
+
+async function kindAt(path: RawPath): Promise<'folder' | 'other' | undefined> {
+  try {
+    return (await stat(bytesOf(path))).isDirectory() ? 'folder' : 'other';
+  } catch (error) {
+    return isSystemError(error, 'ENOENT', 'ENOTDIR') ? undefined : 'other';
+  }
+}
+
+/** What was found under a name, or else that there is nothing. */
+async function* found(
+  files: AsyncIterable<Found>,
+  { name, otherwise }: { name: string; otherwise: string },
+): AsyncGenerator<Entry> {
+  let nothing = true;
+  for await (const { path, error } of files) {
+    nothing = false;
+    yield error === undefined ? videoAt(path) : { name: shownPath(path) || name, error };
+  }
+  if (nothing) yield { name, error: new TubeletError('FILE_NOT_FOUND', otherwise) };
+}

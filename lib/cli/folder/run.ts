@@ -1,0 +1,256 @@
+/**
+ * Many videos through one model: from what a command line names to lines on standard output or in a file.
+ *
+ * @module
+ */
+import { createHash } from 'node:crypto';
+
+import type { Batch, BatchItem } from '../../batch/batch';
+import type { BatchOptions } from '../../batch/workers';
+import type { TubeletError } from '../../errors';
+import type { EncodedVideo } from '../../inputs/kinds';
+import type { LoadOptions } from '../../load';
+import type { Model } from '../../model';
+import { RunOutput } from '../../output/run';
+import { packageVersion } from '../../package';
+import type { Provenance } from '../../results';
+import { withModel } from '../model';
+import { jsonLine } from '../output';
+import { type Session, exit, explain } from '../session';
+import { printable } from '../text';
+import { type Entry, entriesOf } from './entries';
+import { Feed } from './feed';
+import { type Before, Numbers, type Snapshot } from './numbers';
+import { type FolderRequest, resumeLine } from './options';
+import { showRun } from './progress';
+import { type Ending, summaryJson, summaryLines } from './summary';
+
+/** What a command does with each video. */
+export interface Task<R extends Provenance> {
+  command: 'classify' | 'embed';
+  /** What was typed after the command's name. */
+  args: readonly string[];
+  request: FolderRequest;
+  model: string | undefined;
+  loading: LoadOptions;
+  /** What else changes the answers, as JSON values. */
+  options: Record<string, unknown>;
+  start(model: Model, videos: AsyncIterable<EncodedVideo>, options: BatchOptions): Batch<EncodedVideo, R>;
+  /** A result for a person. */
+  report: (file: string, result: R, isFirst: boolean) => string;
+}
+
+/** Where results go. */
+interface Sink<R> {
+  order: 'input' | 'completed';
+  before: Before;
+  finished(file: string): boolean;
+  write(file: string, outcome: { result: R } | { error: TubeletError }): Promise<void>;
+  /** When nothing more comes. */
+  finish(): Promise<void>;
+  /** Aborted when nothing more can be written. */
+  broken?: AbortSignal;
+}
+
+/**
+ * Does it, and says how it goes.
+ *
+ * @returns The exit code.
+ * @throws What ends the run as a whole. With an output, what was written stays valid.
+ */
+export async function runVideos<R extends Provenance>(task: Task<R>, session: Session): Promise<number> {
+  const { request, loading } = task;
+  if (request.output === undefined) {
+    return withModel(
+      task.model,
+      session,
+      (model) => new Run(task, model, printer(task, session), session).run(),
+      loading,
+    );
+  }
+  const output = await RunOutput.reserve(request.output, { resume: request.resume }); // or else no model need be loaded
+  try {
+    return await withModel(
+      task.model,
+      session,
+      async (model) => new Run(task, model, await writer(task, model, output, session), session).run(),
+      loading,
+    );
+  } finally {
+    await output.stop();
+  }
+}
+
+function printer<R extends Provenance>({ request, report }: Task<R>, session: Session): Sink<R> {
+  const asTable = session.interactive && !request.json;
+  let isFirst = true;
+  return {
+    order: 'input',
+    before: { items: 0, failed: 0 },
+    finished: () => false,
+    write: async (file, outcome) => {
+      if ('error' in outcome) return;
+      session.print(asTable ? report(file, outcome.result, isFirst) : jsonLine(file, outcome.result));
+      isFirst = false;
+      await session.taken();
+    },
+    finish: () => Promise.resolve(),
+  };
+}
+
+async function writer<R extends Provenance>(
+  task: Task<R>,
+  { info }: Model,
+  output: RunOutput,
+  session: Session,
+): Promise<Sink<R>> {
+  const { command, loading, request } = task;
+  const { checkpoint, precision, labels } = info;
+  const named = loading.labels !== undefined && {
+    labels: createHash('sha256').update(labels.join('\n')).digest('hex'),
+  };
+  const options = { ...task.options, ...named };
+  await output.begin({ command, tubelet: packageVersion(), checkpoint, precision, options }, session.signal);
+  if (output.isComplete && !request.quiet) session.complain(`${printable(request.output ?? '')} is complete already`);
+  return {
+    order: 'completed',
+    before: { items: output.finishedItems, failed: output.finishedFailures },
+    finished: (file) => output.finished(file),
+    write: (file, outcome) => output.write(file, outcome),
+    finish: () => output.finish(),
+    broken: output.broken,
+  };
+}
+
+/** One run of a batch. */
+class Run<R extends Provenance> {
+  readonly #numbers: Numbers;
+  /** Whether it is told how it goes. */
+  readonly #talks: boolean;
+
+  constructor(
+    private readonly task: Task<R>,
+    private readonly model: Model,
+    private readonly sink: Sink<R>,
+    private readonly session: Session,
+  ) {
+    const { output, quiet } = task.request;
+    this.#numbers = new Numbers(sink.before);
+    this.#talks = !quiet && (output !== undefined || !session.interactive);
+  }
+
+  /** @returns The exit code. */
+  async run(): Promise<number> {
+    const { interrupts } = this.session;
+    let ending: Ending = 'stopped';
+    try {
+      const complete = await interrupts.gently((stop) => this.#work(stop));
+      if (complete) await this.sink.finish();
+      ending = complete ? 'done' : 'interrupted';
+    } catch (error) {
+      if (interrupts.signal.aborted) ending = 'interrupted';
+      throw error;
+    } finally {
+      this.#numbers.end();
+      this.#sumUp(ending);
+    }
+    if (ending === 'interrupted') return interrupts.exitCode;
+    return this.#numbers.failed + this.sink.before.failed > 0 ? exit.failure : exit.success;
+  }
+
+  /** @returns Whether all entries are finished. */
+  async #work(stop: AbortSignal): Promise<boolean> {
+    const { task, model, sink } = this;
+    const feed = new Feed(this.#entries(stop), stop, {
+      finished: (name) => sink.finished(name),
+      refused: (name, error) => {
+        this.#failed(name, error);
+      },
+    });
+    const alone = task.request.list === undefined && (await feed.isAlone());
+    const batch = task.start(model, feed, {
+      order: sink.order,
+      workers: alone ? { infer: 1 } : undefined, // a single forward pass has all CPUs
+    });
+    const leave = (): void => void batch.return();
+    sink.broken?.addEventListener('abort', leave);
+    const told = this.#tell(stop, () =>
+      feed.begun < 2 ? undefined : this.#numbers.at(performance.now(), batch.summary, feed.current),
+    );
+    try {
+      for await (const item of batch) await this.#take(feed.take(item.index), item);
+      sink.broken?.throwIfAborted();
+    } finally {
+      told.end();
+    }
+    return feed.complete;
+  }
+
+  async #take(file: string, { result, error }: BatchItem<EncodedVideo, R>): Promise<void> {
+    await this.sink.write(file, error === undefined ? { result } : { error });
+    if (error !== undefined) {
+      this.#failed(file, error);
+      return;
+    }
+    const { decode, prepare, infer } = result.milliseconds;
+    this.#numbers.succeeded({ file, milliseconds: decode + prepare + infer });
+  }
+
+  #entries(signal: AbortSignal): AsyncIterable<Entry> {
+    const { names, list, addresses, shard } = this.task.request;
+    return entriesOf(names, { list, addresses, shard, signal });
+  }
+
+  #failed(name: string, error: TubeletError): void {
+    const { output, quiet } = this.task.request;
+    this.#numbers.hasFailed(error.code);
+    if (!quiet || output === undefined) this.session.complain(`${printable(name)}: ${explain(error)}`);
+  }
+
+  /** Tells how it goes, and that it was interrupted, until it is told to end. */
+  #tell(stop: AbortSignal, look: () => Snapshot | undefined): { end: () => void } {
+    const { session, task } = this;
+    const { output, quiet } = task.request;
+    const over = new AbortController();
+    if (!quiet && (output !== undefined || session.status !== undefined)) {
+      const notice = (): void => {
+        session.complain('Finishing what has been begun; Ctrl-C again stops at once.');
+      };
+      stop.addEventListener('abort', notice, { signal: over.signal });
+    }
+    const shown = this.#talks ? showRun(session, look) : undefined;
+    if (this.#talks) void this.#count(over.signal);
+    return {
+      end: () => {
+        over.abort();
+        shown?.end();
+      },
+    };
+  }
+
+  /** How many entries there are, found out beside the run; not of a list that can be read once only. */
+  async #count(over: AbortSignal): Promise<void> {
+    if (this.task.request.list === '-') return;
+    let total = 0;
+    try {
+      const entries = this.#entries(over)[Symbol.asyncIterator]();
+      while ((await entries.next()).done !== true) total++;
+    } catch {
+      return; // the run itself comes to it, and says so
+    }
+    if (!over.aborted) this.#numbers.total = total;
+  }
+
+  #sumUp(ending: Ending): void {
+    const { session, task } = this;
+    const { output, json } = task.request;
+    const numbers = this.#numbers;
+    if (ending === 'stopped' && numbers.items + numbers.before.items === 0) return; // it has not even begun
+    const resume = output === undefined || ending === 'done' ? undefined : resumeLine(task.command, task.args);
+    const facts = { ending, numbers, output, resume };
+    if (output !== undefined && json) session.print(summaryJson(facts));
+    else if (this.#talks && (output !== undefined || (session.status !== undefined && numbers.items > 1))) {
+      session.complain(summaryLines(facts, session).join('\n'));
+    }
+  }
+}
