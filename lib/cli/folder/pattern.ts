@@ -23,7 +23,6 @@ const options: picomatch.PicomatchOptions = {
   posix: true,
   nonegate: true,
   noextglob: true,
-  keepQuotes: true,
   expandRange: range,
 };
 
@@ -61,8 +60,8 @@ function compile(parts: readonly string[]): Pattern {
 }
 
 /**
- * Only braces, brackets and wildcards mean something: parentheses and quotes are common in names. For picomatch a backslash before
- * a letter would mean what it does in regular expressions.
+ * Only braces, brackets and wildcards mean something: parentheses and quotes are common in names. For picomatch a backslash
+ * before a letter would mean what it does in regular expressions.
  */
 function matcher(pattern: string): (path: string) => boolean {
   const literal = pattern.replace(/\\(.)|[()|"]/gs, (found, escaped?: string) => {
