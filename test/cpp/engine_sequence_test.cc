@@ -70,7 +70,7 @@ TEST_CASE("no more than `ahead` jobs of a call are ingested before they can be i
 TEST_CASE("calls that come meanwhile are served between the jobs of a long one") {
   Bench bench;
   Gate gate;
-  bench.lane->admit(sequence(bench, "a", 4, {}, holding(gate, 1)));
+  bench.lane->admit(sequence(bench, "a", 4, holding(gate, 3), holding(gate, 1)));
   bench.journal.await("ingest a3");
   bench.lane->admit(bench.job("b"));
   bench.lane->admit(sequence(bench, "c", 2));
