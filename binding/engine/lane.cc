@@ -295,7 +295,7 @@ void Lane::endStages(Lock lock, const Pass& entries, std::vector<std::exception_
     const EntryPtr& entry = entries[i];
     const Ticket& call = entry->call;
     if (outcomes[i]) giveUp(call, outcomes[i], ended);
-    if (next && !call->givenUp) enqueue(call, std::move(*next));
+    if (next && !call->givenUp) enqueue(call, std::move(*std::exchange(next, nullptr)));
     if (call->givenUp || last) {
       retire(entry, ended);
     } else {
