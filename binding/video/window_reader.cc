@@ -21,31 +21,6 @@ ReadOptions strictly(ReadOptions options) {
   return options;
 }
 
-const Sampling& checked(const Sampling& sampling) {
-  using Mode = Sampling::Mode;
-  const bool byRule =
-      sampling.mode == Mode::Trained || sampling.mode == Mode::Spread || sampling.mode == Mode::Consecutive;
-  if (!byRule) throw Error(ErrorCode::InvalidArgument, "Windows are sampled by a rule, without a list or a protocol.");
-  checkSampling(sampling);
-  return sampling;
-}
-
-/// Puts the slots of one clip in their place among those of all windows.
-class ShiftingSink final : public FrameSink {
- public:
-  ShiftingSink(FrameSink& next, int by) : next_(next), by_(by) {}
-
-  void frame(std::span<const int> slots, const Picture& picture) override {
-    std::vector<int> shifted(slots.begin(), slots.end());
-    for (int& slot : shifted) slot += by_;
-    next_.frame(shifted, picture);
-  }
-
- private:
-  FrameSink& next_;
-  int by_;
-};
-
 }  // namespace
 
 struct WindowReader::Pass final : FrameSink {
@@ -78,10 +53,11 @@ struct WindowReader::Pass final : FrameSink {
 WindowReader::WindowReader(std::unique_ptr<Source> source, const Sampling& sampling, const Windows& windows,
                            const ReadOptions& options, const CancelToken& token)
     : source_(std::move(source)),
-      sampling_(checked(sampling)),
+      sampling_(sampling),
       options_(options),
       strict_(strictly(options)),
       packets_(*source_, options_, token) {
+  checkWindowSampling(sampling_);
   packets_.demuxer().requireWhole();
   timeline_ = scanTimeline(packets_, options_, std::nullopt);
   times_ = timeline_.times();
@@ -133,7 +109,7 @@ std::optional<ClipInfo> WindowReader::readTogether(FrameSink& sink) {
 ClipInfo WindowReader::readAlone(FrameSink& sink) {
   const Sample alone = sample(next_);
   ClipInfo info = describeClip(alone, timeline_);
-  ShiftingSink shifting(sink, static_cast<int>(next_) * sampling_.frames);
+  ShiftingSink shifting(sink, next_, sampling_.frames);
   readPictures(packets_, timeline_, alone, options_, shifting, info);
   return info;
 }

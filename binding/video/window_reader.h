@@ -22,25 +22,20 @@ namespace tubelet::video {
 ///
 /// The pass is shared only as long as that makes no difference. Where a file turns out damaged, or its picture's size
 /// changes, the windows in question are read alone, by readClip's own means, and the pass goes on behind them.
-class WindowReader {
+class WindowReader final : public WindowClips {
  public:
   /// Scans the video. `token` must outlive this. Throws as readClip and windowsOf do; `sampling` must neither list
   /// frames nor be of a protocol.
   WindowReader(std::unique_ptr<Source> source, const Sampling& sampling, const Windows& windows,
                const ReadOptions& options, const CancelToken& token);
-  ~WindowReader();
+  ~WindowReader() override;
   WindowReader(const WindowReader&) = delete;
   WindowReader& operator=(const WindowReader&) = delete;
 
-  const std::vector<Range>& windows() const { return windows_; }
-  /// What is to be said about the video as a whole.
-  const std::vector<std::string>& warnings() const { return warnings_; }
-
-  /// Reads on until the next window is complete. Slots that `sink` is given count through: those of window k begin at
-  /// k times the frames of a clip. Frames of later windows that overlap come along; a slot may be filled again.
-  /// Not to be called any more once done(). Throws as readClip does.
-  ClipInfo next(FrameSink& sink);
-  bool done() const { return next_ == windows_.size(); }
+  const std::vector<Range>& windows() const override { return windows_; }
+  const std::vector<std::string>& warnings() const override { return warnings_; }
+  ClipInfo next(FrameSink& sink) override;
+  bool done() const override { return next_ == windows_.size(); }
 
  private:
   /// Pictures of the windows from `first` on, in one pass.

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "engine/error.h"
+#include "video/sampler.h"
 #include "video/text.h"
 
 namespace tubelet::video {
@@ -59,11 +60,25 @@ std::vector<Range> windowsOf(const Windows& windows, const Sampling& sampling, d
   }
 }
 
+void checkWindowSampling(const Sampling& sampling) {
+  using Mode = Sampling::Mode;
+  const bool byRule =
+      sampling.mode == Mode::Trained || sampling.mode == Mode::Spread || sampling.mode == Mode::Consecutive;
+  if (!byRule) throw Error(ErrorCode::InvalidArgument, "Windows are sampled by a rule, without a list or a protocol.");
+  checkSampling(sampling);
+}
+
 Sampling within(const Sampling& sampling, const Range& window) {
   Sampling part = sampling;
   part.start = window.start;
   part.end = window.end;
   return part;
+}
+
+void ShiftingSink::frame(std::span<const int> slots, const Picture& picture) {
+  std::vector<int> shifted(slots.begin(), slots.end());
+  for (int& slot : shifted) slot += first_;
+  next_.frame(shifted, picture);
 }
 
 }  // namespace tubelet::video
