@@ -5,6 +5,7 @@
  */
 import { mostClasses } from '../classify';
 import type { ClassifyResult, Prediction } from '../results';
+import type { ClassifyWindowsResult } from '../windows';
 import { deviceName, parse, precisionName, wholeNumber } from './arguments';
 import { type Command, optionHelp } from './command';
 import { withModel } from './model';
@@ -12,6 +13,7 @@ import { footer, heading, jsonLine } from './output';
 import { type Session, eachVideo } from './session';
 import { bar, fit, left, lengthOf, percent, percentWidth, printable, styled } from './text';
 import { adjustmentsOf, modelClipHelp, modelClipOf, modelClipOptions, videosOf } from './videos';
+import { segmentsReport } from './windows';
 
 const help = `Usage: tubelet classify FILE... [options]
 
@@ -71,9 +73,19 @@ export const classify: Command = {
   },
 };
 
-function report(file: string, result: ClassifyResult, session: Session, isFirst: boolean): string {
+function report(
+  file: string,
+  result: ClassifyResult | ClassifyWindowsResult,
+  session: Session,
+  isFirst: boolean,
+): string {
+  const body = 'windows' in result ? segmentsReport(file, result, session) : singleReport(file, result, session);
+  return (isFirst ? '' : '\n') + body;
+}
+
+function singleReport(file: string, result: ClassifyResult, session: Session): string {
   const lines = [heading(file, session), ...predictionLines(result.predictions, session), ...footer(result, session)];
-  return (isFirst ? '' : '\n') + lines.join('\n');
+  return lines.join('\n');
 }
 
 const longestBar = 30;
