@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -34,8 +33,6 @@ class ClipReader {
   /// The same in parts: until another frame at least has gone to the sink. Not to be called any more once done().
   void readMore();
   bool done() const { return next_ == targets_.size(); }
-  /// The targets of the runs that have begun, those that have gone to the sink included.
-  std::span<const Target> begun() const { return std::span(targets_).first(runEnd_); }
 
  private:
   /// A decoded frame and its Timeline::order().

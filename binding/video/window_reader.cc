@@ -68,8 +68,7 @@ WindowReader::WindowReader(std::unique_ptr<Source> source, const Sampling& sampl
 WindowReader::~WindowReader() = default;
 
 ClipInfo WindowReader::next(FrameSink& sink) {
-  std::optional<ClipInfo> info;
-  if (next_ >= together_) info = readTogether(sink);
+  std::optional<ClipInfo> info = readTogether(sink);
   if (!info) info = readAlone(sink);
   ++next_;
   return *std::move(info);
@@ -91,11 +90,6 @@ std::optional<ClipInfo> WindowReader::readTogether(FrameSink& sink) {
   }
   if (!same) {
     // What a window alone makes of it depends on where its own reading begins and ends.
-    together_ = next_ + 1;
-    const std::size_t frames = pass_->frames;
-    for (const Target& target : pass_->reader.begun()) {
-      together_ = std::max(together_, static_cast<std::size_t>(std::ranges::max(target.slots)) / frames + 1);
-    }
     pass_.reset();
     return std::nullopt;
   }

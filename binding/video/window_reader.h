@@ -21,7 +21,7 @@ namespace tubelet::video {
 /// pass: what windows have in common is decoded and converted once. Not thread-safe.
 ///
 /// The pass is shared only as long as that makes no difference. Where a file turns out damaged, or its picture's size
-/// changes, the windows in question are read alone, by readClip's own means, and the pass goes on behind them.
+/// changes, the window in question is read alone, by readClip's own means, and another pass begins with the next one.
 class WindowReader final : public WindowClips {
  public:
   /// Scans the video. `token` must outlive this. Throws as readClip and windowsOf do; `sampling` must neither list
@@ -38,7 +38,7 @@ class WindowReader final : public WindowClips {
   bool done() const override { return next_ == windows_.size(); }
 
  private:
-  /// Pictures of the windows from `first` on, in one pass.
+  /// The windows from some one on.
   struct Pass;
 
   std::optional<ClipInfo> readTogether(FrameSink& sink);
@@ -57,7 +57,6 @@ class WindowReader final : public WindowClips {
   std::vector<std::string> warnings_;
   std::unique_ptr<Pass> pass_;
   std::size_t next_ = 0;
-  std::size_t together_ = 0;  ///< windows before this one are read alone
 };
 
 }  // namespace tubelet::video

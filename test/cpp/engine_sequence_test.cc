@@ -153,6 +153,16 @@ TEST_CASE("dispose gives up a call of which more jobs are to come, and lets its 
   }
 }
 
+TEST_CASE("dispose does not wait for the jobs that are still to come of a call that has just begun") {
+  Bench bench;
+  Gate gate;
+  bench.lane->admit(sequence(bench, "a", 3, holding(gate, 1)));
+  bench.journal.await("ingest a1");
+  bench.lane->dispose({});
+  bench.lane->waitIdle();  // the gate stays closed
+  CHECK(bench.journal.only("settle ") == "a DISPOSED");
+}
+
 TEST_CASE("jobs without an infer stage follow one another too") {
   Bench bench;
   std::atomic<int> left{3};
