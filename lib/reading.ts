@@ -134,7 +134,7 @@ export function readClipOptions<R extends Record<string, Rule<unknown>>>(
   if (recipe !== undefined && sampling !== undefined) {
     throw invalid(`${caller}: the recipe '${recipe}' chooses the frames itself: leave 'sampling' out`);
   }
-  checkWindows(caller, values as ClipReading);
+  checkWindows(caller, values);
   return values;
 }
 
