@@ -204,6 +204,20 @@ export interface NativeOutput extends NativeClipInfo {
   inferMs: number;
 }
 
+/** binding/video/windows.h; seconds. */
+export interface NativeWindows {
+  length: number;
+  stride: number;
+}
+
+/** One window of a video: its number from 0, the part of the video that it is, and the model's answer. */
+export interface NativeWindow {
+  index: number;
+  start: number;
+  end: number;
+  output: NativeOutput;
+}
+
 /** The workers of a fork. */
 export interface NativeWorkers {
   /** Clips decoded at once. */
@@ -232,6 +246,15 @@ export interface NativeQueue {
 export interface NativeModel {
   /** Calls are served in the order they were made; those of a fork as they become ready. */
   run(request: NativeClipRequest): NativeTask<NativeOutput>;
+  /**
+   * The same for each window of a video, one after the other: `onWindow` is called with each when it is there, in a fork
+   * not always in their order. The promise settles behind the last, with the warnings about the video as a whole.
+   */
+  runWindows(
+    request: NativeClipRequest,
+    windows: NativeWindows,
+    onWindow: (window: NativeWindow) => void,
+  ): NativeTask<string[]>;
   /** The pixels that the program would see, float32 [T, 3, H, W]: for tests and for the curious. */
   prepare(request: NativeClipRequest): NativeTask<NativePixels>;
   /** Runs the program on the caller's own pixels, float32 [T, 3, H, W]; copied before this returns. */

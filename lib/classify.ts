@@ -12,6 +12,7 @@ import { type ModelClipOptions, modelClipRules, readClipOptions } from './readin
 import type { ClassifyResult } from './results';
 import { withSharedModel } from './shared';
 import { abortable } from './task';
+import type { ClassifyWindowsResult, WithWindows, WithoutWindows } from './windows';
 
 /** Options of {@link Model.classify}. */
 export interface ClassifyOptions extends ModelClipOptions {
@@ -52,14 +53,23 @@ export const classifyRules = {
  *
  * @param video - See {@link VideoInput}. A string is always the path of a file, never an address.
  * @param options - See {@link ClassifyWithOptions}.
- * @returns The best classes with what was really done.
+ * @returns The best classes with what was really done; with `windows` those of each window, and segments.
  * @throws TubeletError INVALID_ARGUMENT (also for a self-supervised checkpoint: it has no classes, for labels that are not as
  *   many, and for frames or a range that the video does not have); FILE_NOT_FOUND, READ_FAILED (files, servers, streams), WRITE_FAILED (the temporary
  *   copy of a stream), NOT_A_VIDEO, NO_VIDEO_STREAM, UNSUPPORTED_VIDEO, CORRUPT_VIDEO, TRUNCATED_VIDEO, LIMIT_EXCEEDED
  *   and TIMEOUT about the video; BUSY; OUT_OF_MEMORY; and all of {@link load}'s. An abort rejects with the signal's own
  *   reason.
  */
-export function classify(video: VideoInput, options?: ClassifyWithOptions): Promise<ClassifyResult> {
+export function classify(video: VideoInput, options: ClassifyWithOptions & WithWindows): Promise<ClassifyWindowsResult>;
+export function classify(video: VideoInput, options?: ClassifyWithOptions & WithoutWindows): Promise<ClassifyResult>;
+export function classify(
+  video: VideoInput,
+  options?: ClassifyWithOptions,
+): Promise<ClassifyResult | ClassifyWindowsResult>;
+export function classify(
+  video: VideoInput,
+  options?: ClassifyWithOptions,
+): Promise<ClassifyResult | ClassifyWindowsResult> {
   return atCallSite(async () => {
     const rules = { ...classifyRules, model: text, labels: labelsRule };
     const { model, labels: wanted, ...request } = readClipOptions('classify', options, rules);

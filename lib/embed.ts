@@ -11,6 +11,7 @@ import { boolean, integer, invalid, oneOf, text } from './options';
 import { type ModelClipOptions, modelClipRules, readClipOptions } from './reading';
 import type { EmbedResult } from './results';
 import { withSharedModel } from './shared';
+import type { EmbedWindowsResult, WithWindows, WithoutWindows } from './windows';
 
 /** The names of the ways in which tokens become a vector. */
 export const poolings = ['head', 'mean', 'cls', 'none'] as const;
@@ -87,11 +88,15 @@ export function checkEmbedding({ layer, pooling }: EmbeddingRequest): void {
  *
  * @param video - See {@link VideoInput}. A string is always the path of a file, never an address.
  * @param options - See {@link EmbedWithOptions}.
- * @returns The vector, as long as the model is wide, or a grid of them, with what was really done.
+ * @returns The vector, as long as the model is wide, or a grid of them, with what was really done; with `windows` those of
+ *   each window.
  * @throws TubeletError as {@link classify}, and INVALID_ARGUMENT for a layer or a CLS token that the model does not have;
  *   a self-supervised checkpoint can embed as well.
  */
-export function embed(video: VideoInput, options?: EmbedWithOptions): Promise<EmbedResult> {
+export function embed(video: VideoInput, options: EmbedWithOptions & WithWindows): Promise<EmbedWindowsResult>;
+export function embed(video: VideoInput, options?: EmbedWithOptions & WithoutWindows): Promise<EmbedResult>;
+export function embed(video: VideoInput, options?: EmbedWithOptions): Promise<EmbedResult | EmbedWindowsResult>;
+export function embed(video: VideoInput, options?: EmbedWithOptions): Promise<EmbedResult | EmbedWindowsResult> {
   return atCallSite(async () => {
     const { model, ...request } = readClipOptions('embed', options, { ...embedRules, model: text });
     checkEmbedding(request);

@@ -40,3 +40,15 @@ export type {
   TrainedSampling,
 } from './sampling';
 export type { ProgramOptions } from './torchscript';
+export type {
+  ClassifiedWindow,
+  ClassifyWindowsResult,
+  EmbeddedWindow,
+  EmbedWindowsResult,
+  Segment,
+  WindowDetails,
+  WindowOptions,
+  WindowsProvenance,
+  WithWindows,
+  WithoutWindows,
+} from './windows';

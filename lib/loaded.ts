@@ -5,12 +5,14 @@
  */
 import { type AdjustmentRequest, adjusted, requireFrames } from './adjust';
 import type {
+  NativeClipRequest,
   NativeEmbedding,
   NativeInput,
   NativeModel,
   NativeOutput,
   NativeQueue,
   NativeViews,
+  NativeWindow,
   NativeWorkers,
 } from './binding';
 import { type Checkpoint, type SpecOptions, nativeSpec, openCheckpoint } from './checkpoint';
@@ -31,6 +33,17 @@ import { type TrainedSampling, statedFrames, toNativeSampling } from './sampling
 import { sha256OfWeights } from './sha256';
 import { abortable, runTask } from './task';
 import { type Answer, type ProgramRequest, answerOf, openProgram, requireNoProgramOptions } from './torchscript';
+import {
+  type ClassifyWindowsResult,
+  type EmbedWindowsResult,
+  type WindowDetails,
+  type WindowOptions,
+  type WindowsProvenance,
+  segmentsOf,
+  toNativeWindows,
+  windowDetails,
+  windowsProvenance,
+} from './windows';
 
 /** What a loaded model is. */
 export interface ModelInfo {
@@ -197,29 +210,37 @@ export class LoadedModel {
     return this.native.queue;
   }
 
-  async classify(request: ClassifyRequest): Promise<ClassifyResult> {
+  async classify(request: ClassifyRequest): Promise<ClassifyResult | ClassifyWindowsResult> {
     this.requireUse('classify');
     const { checkpoint } = this.info;
     const labels = request.labels ?? this.info.labels;
     requireCount(labels, this.info.labels.length, checkpoint.name);
+    const answer = ({ scores, logits }: NativeOutput): Pick<ClassifyResult, 'predictions' | 'logits'> => ({
+      predictions: bestPredictions(scores, labels, request.topK ?? defaultTopK),
+      ...(request.logits === true && { logits }),
+    });
+    if (request.windows !== undefined) {
+      const { windows, shared } = await this.runWindows(request, request.windows, answer);
+      return { windows, segments: segmentsOf(windows), ...shared };
+    }
     const { output, views } = await this.run(request);
-    return {
-      predictions: bestPredictions(output.scores, labels, request.topK ?? defaultTopK),
-      ...(request.logits === true && { logits: output.logits }),
-      ...provenance(output, this.info, views),
-    };
+    return { ...answer(output), ...provenance(output, this.info, views) };
   }
 
-  async embed(request: EmbedRequest): Promise<EmbedResult> {
+  async embed(request: EmbedRequest): Promise<EmbedResult | EmbedWindowsResult> {
     this.requireEmbedding(request);
     const { layer, normalize = false, pooling = layer === undefined ? 'head' : 'mean' } = request;
-    const { output, views } = await this.run(request, { layer: layer ?? null, pooling, normalize });
-    return {
+    const embedding = { layer: layer ?? null, pooling, normalize };
+    const answer = (output: NativeOutput): Pick<EmbedResult, 'data' | 'shape'> => ({
       data: output.embedding,
       shape: output.shape,
-      normalized: normalize,
-      ...provenance(output, this.info, views),
-    };
+    });
+    if (request.windows !== undefined) {
+      const { windows, shared } = await this.runWindows(request, request.windows, answer, embedding);
+      return { windows, normalized: normalize, ...shared };
+    }
+    const { output, views } = await this.run(request, embedding);
+    return { ...answer(output), normalized: normalize, ...provenance(output, this.info, views) };
   }
 
   /** Starts at once, so that calls are served in the order in which they were made. */
@@ -227,13 +248,40 @@ export class LoadedModel {
     request: ClipRequest,
     embedding?: NativeEmbedding,
   ): Promise<{ output: NativeOutput; views: ViewCounts | undefined }> {
+    const clip = this.nativeClip(request, embedding);
+    const { clips } = clip.sampling.protocol ?? {};
+    const output = await runTask(() => this.native.run(clip), request.signal);
+    const { views } = clip;
+    return { output, views: clips === undefined || views === undefined ? undefined : { clips, crops: views.crops } };
+  }
+
+  /** The same for the windows of a video. What is not part of `answer` is let go of as windows come. */
+  private async runWindows<A>(
+    request: ClipRequest,
+    wanted: WindowOptions,
+    answer: (output: NativeOutput) => A,
+    embedding?: NativeEmbedding,
+  ): Promise<{ windows: (WindowDetails & A)[]; shared: WindowsProvenance }> {
+    const clip = this.nativeClip(request, embedding);
+    const windows: (WindowDetails & A)[] = [];
+    const onWindow = (window: NativeWindow): void => {
+      const { start, end, ...details } = windowDetails(window);
+      windows[window.index] = { start, end, ...answer(window.output), ...details };
+    };
+    const warnings = await runTask(
+      () => this.native.runWindows(clip, toNativeWindows(wanted), onWindow),
+      request.signal,
+    );
+    return { windows, shared: windowsProvenance(windows, warnings, this.info) };
+  }
+
+  private nativeClip(request: ClipRequest, embedding?: NativeEmbedding): NativeClipRequest {
     const { family } = this.info;
     this.requireSampling(request);
     const wanted = samplingOf(request) ?? 'trained';
     const views = wanted === 'paper' ? this.requireViews() : undefined;
     const sampling = toNativeSampling({ ...request, sampling: wanted }, this.info.sampling, family ?? undefined);
-    const { clips } = sampling.protocol ?? {};
-    const clip = {
+    return {
       input: request.input,
       sampling,
       read: toNativeRead(request),
@@ -241,8 +289,6 @@ export class LoadedModel {
       stretch: stretchOf(request),
       views,
     };
-    const output = await runTask(() => this.native.run(clip), request.signal);
-    return { output, views: clips === undefined || views === undefined ? undefined : { clips, crops: views.crops } };
   }
 
   private requireViews(): NativeViews {

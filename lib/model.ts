@@ -14,6 +14,7 @@ import type { VideoInput } from './inputs/kinds';
 import type { LoadedModel, ModelInfo } from './loaded';
 import { readClipOptions } from './reading';
 import type { ClassifyResult, EmbedResult } from './results';
+import type { ClassifyWindowsResult, EmbedWindowsResult, WithWindows, WithoutWindows } from './windows';
 
 /**
  * A checkpoint in memory, ready for any number of videos. Made by {@link load}.
@@ -44,11 +45,14 @@ export class Model implements AsyncDisposable {
    *
    * @param video - See {@link VideoInput}. A string is always the path of a file, never an address.
    * @param options - See {@link ClassifyOptions}.
-   * @returns The best classes with what was really done.
+   * @returns The best classes with what was really done; with `windows` those of each window, and segments.
    * @throws TubeletError as {@link classify}, but none about finding a model; DISPOSED after `dispose()`; BUSY when
    *   `maxQueue` calls are waiting already. An abort rejects with the signal's own reason.
    */
-  classify(video: VideoInput, options?: ClassifyOptions): Promise<ClassifyResult> {
+  classify(video: VideoInput, options: ClassifyOptions & WithWindows): Promise<ClassifyWindowsResult>;
+  classify(video: VideoInput, options?: ClassifyOptions & WithoutWindows): Promise<ClassifyResult>;
+  classify(video: VideoInput, options?: ClassifyOptions): Promise<ClassifyResult | ClassifyWindowsResult>;
+  classify(video: VideoInput, options?: ClassifyOptions): Promise<ClassifyResult | ClassifyWindowsResult> {
     return atCallSite(async () => {
       const request = readClipOptions('classify', options, classifyRules);
       this.#loaded.requireUse('classify');
@@ -63,11 +67,15 @@ export class Model implements AsyncDisposable {
    *
    * @param video - See {@link VideoInput}. A string is always the path of a file, never an address.
    * @param options - See {@link EmbedOptions}.
-   * @returns The vector, as long as `info.width`, or a grid of them, with what was really done.
+   * @returns The vector, as long as `info.width`, or a grid of them, with what was really done; with `windows` those
+   *   of each window.
    * @throws TubeletError as {@link Model.classify}, and INVALID_ARGUMENT for a layer or a CLS token that the model does
    *   not have; a self-supervised checkpoint can embed as well.
    */
-  embed(video: VideoInput, options?: EmbedOptions): Promise<EmbedResult> {
+  embed(video: VideoInput, options: EmbedOptions & WithWindows): Promise<EmbedWindowsResult>;
+  embed(video: VideoInput, options?: EmbedOptions & WithoutWindows): Promise<EmbedResult>;
+  embed(video: VideoInput, options?: EmbedOptions): Promise<EmbedResult | EmbedWindowsResult>;
+  embed(video: VideoInput, options?: EmbedOptions): Promise<EmbedResult | EmbedWindowsResult> {
     return atCallSite(async () => {
       const request = readClipOptions('embed', options, embedRules);
       checkEmbedding(request);
@@ -95,8 +103,20 @@ export class Model implements AsyncDisposable {
    */
   classifyAll<I extends VideoInput>(
     inputs: Iterable<I> | AsyncIterable<I>,
+    options: ClassifyOptions & BatchOptions & WithWindows,
+  ): Batch<I, ClassifyWindowsResult>;
+  classifyAll<I extends VideoInput>(
+    inputs: Iterable<I> | AsyncIterable<I>,
+    options?: ClassifyOptions & BatchOptions & WithoutWindows,
+  ): Batch<I, ClassifyResult>;
+  classifyAll<I extends VideoInput>(
+    inputs: Iterable<I> | AsyncIterable<I>,
     options?: ClassifyOptions & BatchOptions,
-  ): Batch<I, ClassifyResult> {
+  ): Batch<I, ClassifyResult | ClassifyWindowsResult>;
+  classifyAll<I extends VideoInput>(
+    inputs: Iterable<I> | AsyncIterable<I>,
+    options?: ClassifyOptions & BatchOptions,
+  ): Batch<I, ClassifyResult | ClassifyWindowsResult> {
     return withCallSite((site) => {
       const request = readClipOptions('classifyAll', options, { ...classifyRules, ...batchRules });
       this.#loaded.requireUse('classify');
@@ -111,8 +131,20 @@ export class Model implements AsyncDisposable {
    */
   embedAll<I extends VideoInput>(
     inputs: Iterable<I> | AsyncIterable<I>,
+    options: EmbedOptions & BatchOptions & WithWindows,
+  ): Batch<I, EmbedWindowsResult>;
+  embedAll<I extends VideoInput>(
+    inputs: Iterable<I> | AsyncIterable<I>,
+    options?: EmbedOptions & BatchOptions & WithoutWindows,
+  ): Batch<I, EmbedResult>;
+  embedAll<I extends VideoInput>(
+    inputs: Iterable<I> | AsyncIterable<I>,
     options?: EmbedOptions & BatchOptions,
-  ): Batch<I, EmbedResult> {
+  ): Batch<I, EmbedResult | EmbedWindowsResult>;
+  embedAll<I extends VideoInput>(
+    inputs: Iterable<I> | AsyncIterable<I>,
+    options?: EmbedOptions & BatchOptions,
+  ): Batch<I, EmbedResult | EmbedWindowsResult> {
     return withCallSite((site) => {
       const request = readClipOptions('embedAll', options, { ...embedRules, ...batchRules });
       checkEmbedding(request);

@@ -6,6 +6,7 @@
 import type { NativeClipRequest, NativeLimits, NativeReadOptions } from './binding';
 import { type Rule, type Values, abortSignal, fromZero, group, integer, invalid, oneOf, readOptions } from './options';
 import { type ModelSampling, type Sampling, modelSamplingRule, samplingRule } from './sampling';
+import { type WindowOptions, checkWindows, windowsRule } from './windows';
 
 /** The most that one video may take; what goes beyond is LIMIT_EXCEEDED. */
 export interface Limits {
@@ -66,6 +67,11 @@ export interface ClipOptions extends ReadingOptions {
 export interface ModelClipOptions extends Omit<ClipOptions, 'sampling'> {
   /** Which frames to take, or 'paper', the published test protocol of the model's family. Default 'trained'. */
   sampling?: ModelSampling | undefined;
+  /**
+   * A result for each window of the video, or of its part from `start` to `end`, instead of one for all of it. The frames
+   * of each are chosen by `sampling`, a rule or a spacing, as if the window were the video. Default: none.
+   */
+  windows?: WindowOptions | undefined;
 }
 
 /** As in binding/video/clip.h. */
@@ -101,7 +107,7 @@ export const clipRules = {
 };
 
 /** @internal */
-export const modelClipRules = { ...clipRules, sampling: modelSamplingRule };
+export const modelClipRules = { ...clipRules, sampling: modelSamplingRule, windows: windowsRule };
 
 /** Checked options of everything that reads a video. */
 export type ReadingRequest = Partial<Values<typeof readingRules>>;
@@ -115,7 +121,8 @@ const tutorialSize = { width: 480, height: 480 };
 /**
  * {@link readOptions} for what reads a clip.
  *
- * @throws TubeletError INVALID_ARGUMENT: also for a recipe together with a sampling.
+ * @throws TubeletError INVALID_ARGUMENT: also for a recipe together with a sampling, and for windows with one that means the whole
+ *   video.
  */
 export function readClipOptions<R extends Record<string, Rule<unknown>>>(
   caller: string,
@@ -127,6 +134,7 @@ export function readClipOptions<R extends Record<string, Rule<unknown>>>(
   if (recipe !== undefined && sampling !== undefined) {
     throw invalid(`${caller}: the recipe '${recipe}' chooses the frames itself: leave 'sampling' out`);
   }
+  checkWindows(caller, values);
   return values;
 }
 

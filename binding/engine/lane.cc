@@ -8,12 +8,20 @@
 
 namespace tubelet::engine {
 
-struct Lane::Entry {
-  explicit Entry(Job work) : job(std::move(work)) {}
+/// What one admit() began: a job, and those that follow it.
+struct Lane::Call {
+  std::function<void(std::exception_ptr)> settle;
+  CancelTokenPtr token;
+  std::vector<EntryPtr> entries;  ///< those that are not Settled; none once the call is over
+  std::exception_ptr givenUp;     ///< why, when it failed, or was cancelled or disposed of
+};
 
+struct Lane::Entry {
+  Entry(Ticket owner, Job work) : call(std::move(owner)), job(std::move(work)) {}
+
+  Ticket call;
   Job job;
   State state = State::Waiting;
-  std::exception_ptr givenUp;   ///< why, when it was cancelled or disposed of while a stage was running
   Clock::time_point readyAt;    ///< when it became Ready
   std::shared_ptr<Group> pass;  ///< while Inferring
 };
@@ -55,36 +63,45 @@ Lane::Lane(ThreadPool& decode, ThreadPool& compute, Options options)
     : decode_(decode), compute_(compute), options_(std::move(options)) {}
 
 Lane::Ticket Lane::admit(Job job) {
-  auto ticket = std::make_shared<Entry>(std::move(job));
+  auto call = std::make_shared<Call>();
+  call->settle = std::move(job.settle);
+  call->token = std::move(job.token);
 
   const Lock lock(mutex_);
   if (disposed_) std::rethrow_exception(disposedError());
-  if (queue_.size() > options_.maxQueue) {
+  if (calls_ > options_.maxQueue) {
     throw Error(ErrorCode::Busy,
                 "The queue is full: " + std::to_string(options_.maxQueue) +
                     " calls (maxQueue) are waiting already. Make the next call when an earlier one has "
                     "settled" +
                     options_.remedy + ".");
   }
-  queue_.push_back(ticket);
-  ++count(ticket->state);
+  enqueue(call, std::move(job));
+  ++calls_;
   requestTurns();
-  return ticket;
+  return call;
+}
+
+void Lane::enqueue(const Ticket& call, Job job) {
+  auto entry = std::make_shared<Entry>(call, std::move(job));
+  call->entries.push_back(entry);
+  queue_.push_back(entry);
+  ++count(entry->state);
 }
 
 void Lane::cancel(const Ticket& ticket) {
   Lock lock(mutex_);
-  std::vector<Verdict> settled;
-  giveUp(ticket, std::make_exception_ptr(Cancelled()), settled);
-  settle(std::move(lock), std::move(settled));
+  Ended ended;
+  giveUp(ticket, std::make_exception_ptr(Cancelled()), ended);
+  settle(std::move(lock), std::move(ended));
 }
 
 void Lane::cancelAll() {
   Lock lock(mutex_);
-  std::vector<Verdict> settled;
-  const std::deque<Ticket> all = queue_;
-  for (const Ticket& ticket : all) giveUp(ticket, std::make_exception_ptr(Cancelled()), settled);
-  settle(std::move(lock), std::move(settled));
+  Ended ended;
+  const std::deque<EntryPtr> all = queue_;
+  for (const EntryPtr& entry : all) giveUp(entry->call, std::make_exception_ptr(Cancelled()), ended);
+  settle(std::move(lock), std::move(ended));
 }
 
 void Lane::dispose(std::function<void()> idle) {
@@ -92,13 +109,13 @@ void Lane::dispose(std::function<void()> idle) {
   disposed_ = true;
   if (idle) idleCallbacks_.push_back(std::move(idle));
 
-  std::vector<Verdict> settled;
-  const std::deque<Ticket> all = queue_;
-  for (const Ticket& ticket : all) {
-    const bool served = ticket->state == State::Inferring || (ticket == all.front() && ticket->state != State::Waiting);
-    if (!served) giveUp(ticket, disposedError(), settled);
+  Ended ended;
+  const std::deque<EntryPtr> all = queue_;
+  for (const EntryPtr& entry : all) {
+    const bool begun = entry->state == State::Inferring || (entry == all.front() && entry->state != State::Waiting);
+    if (!begun || entry->job.next) giveUp(entry->call, disposedError(), ended);
   }
-  settle(std::move(lock), std::move(settled));
+  settle(std::move(lock), std::move(ended));
 }
 
 void Lane::waitIdle() {
@@ -106,23 +123,38 @@ void Lane::waitIdle() {
   becameIdle_.wait(lock, [this] { return idle(); });
 }
 
-/// Takes a job out of the queue for good; appends it to `settled` unless one of its stages is running.
-void Lane::giveUp(const Ticket& ticket, const std::exception_ptr& why, std::vector<Verdict>& settled) {
-  if (ticket->state == State::Settled || ticket->givenUp) return;
-  ticket->job.token->cancel();
-  std::erase(queue_, ticket);
-  if (ticket->state == State::Ingesting || ticket->state == State::Inferring) {
-    ticket->givenUp = why;
-    if (ticket->pass && --ticket->pass->wanted == 0) ticket->pass->token.cancel();
-    return;
+/// Takes a call's jobs out of the queue for good; it is over unless a stage of one of them is running.
+void Lane::giveUp(const Ticket& call, const std::exception_ptr& why, Ended& ended) {
+  if (call->entries.empty() || call->givenUp) return;
+  call->givenUp = why;
+  call->token->cancel();
+  --calls_;
+  const std::vector<EntryPtr> entries = call->entries;
+  for (const EntryPtr& entry : entries) {
+    std::erase(queue_, entry);
+    if (entry->state == State::Waiting || entry->state == State::Ready) {
+      retire(entry, ended);
+    } else if (entry->pass && --entry->pass->wanted == 0) {
+      entry->pass->token.cancel();
+    }
   }
-  enter(ticket, State::Settled);
-  settled.push_back({ticket, why});
 }
 
-void Lane::enter(const Ticket& ticket, State state) {
-  --count(ticket->state);
-  ticket->state = state;
+/// A job is over, and with the last of them its call.
+void Lane::retire(const EntryPtr& entry, Ended& ended) {
+  enter(entry, State::Settled);
+  std::erase(queue_, entry);
+  ended.jobs.push_back(std::exchange(entry->job, Job{}));
+  const Ticket& call = entry->call;
+  std::erase(call->entries, entry);
+  if (!call->entries.empty()) return;
+  if (!call->givenUp) --calls_;
+  ended.verdicts.push_back({call, call->givenUp});
+}
+
+void Lane::enter(const EntryPtr& entry, State state) {
+  --count(entry->state);
+  entry->state = state;
   ++count(state);
   ingestTime_.set(count(State::Ingesting));
 }
@@ -170,25 +202,31 @@ void Lane::ingestTurn() {
   const auto next = std::ranges::find(queue_, State::Waiting, &Entry::state);
   if (next == queue_.end() || roomToIngest() == 0) return;
 
-  const Ticket ticket = *next;
-  enter(ticket, State::Ingesting);
+  const EntryPtr entry = *next;
+  enter(entry, State::Ingesting);
   ++running_;
   lock.unlock();
-  auto outcome = attempt(ticket->job.ingest, *ticket->job.token);
-  const bool last = !ticket->job.infer;
+  std::unique_ptr<Job> following;
+  auto outcome = attempt(
+      [&](const CancelToken& token) {
+        if (entry->job.ingest) entry->job.ingest(token);
+        if (entry->job.next) following = entry->job.next();
+      },
+      *entry->call->token);
+  const bool last = !entry->job.infer;
   lock.lock();
-  endStages(std::move(lock), {ticket}, {std::move(outcome)}, last);
+  endStages(std::move(lock), {entry}, {std::move(outcome)}, last, std::move(following));
 }
 
 /// The jobs that would be inferred now: the oldest that may, and those behind it that may share its pass.
 Lane::Pass Lane::nextPass() {
   Pass pass;
-  for (const Ticket& ticket : queue_) {
-    const bool joins = ticket->state == State::Ready && (pass.empty() || ticket->job.batchable);
+  for (const EntryPtr& entry : queue_) {
+    const bool joins = entry->state == State::Ready && (pass.empty() || entry->job.batchable);
     if (joins) {
-      pass.push_back(ticket);
-      if (pass.size() == options_.maxBatch || !ticket->job.batchable) break;
-    } else if (options_.ordered && ticket->state != State::Inferring) {
+      pass.push_back(entry);
+      if (pass.size() == options_.maxBatch || !entry->job.batchable) break;
+    } else if (options_.ordered && entry->state != State::Inferring) {
       break;
     }
   }
@@ -215,9 +253,9 @@ void Lane::inferTurn() {
 
   const auto group = std::make_shared<Group>();
   group->wanted = pass.size();
-  for (const Ticket& ticket : pass) {
-    enter(ticket, State::Inferring);
-    ticket->pass = group;
+  for (const EntryPtr& entry : pass) {
+    enter(entry, State::Inferring);
+    entry->pass = group;
   }
   inferTime_.set(++passes_);
   ++running_;
@@ -235,7 +273,7 @@ std::vector<std::exception_ptr> Lane::infer(const Pass& pass, const CancelToken&
   if (pass.size() > 1) {
     std::vector<Batchable*> jobs;
     for (std::size_t i = 0; i < pass.size(); ++i) {
-      outcomes[i] = attempt({}, *pass[i]->job.token);
+      outcomes[i] = attempt({}, *pass[i]->call->token);
       if (!outcomes[i]) jobs.push_back(pass[i]->job.batchable.get());
     }
     if (jobs.empty()) return outcomes;
@@ -243,39 +281,44 @@ std::vector<std::exception_ptr> Lane::infer(const Pass& pass, const CancelToken&
     if (!attempt(inferAll, together)) return outcomes;
   }
   for (std::size_t i = 0; i < pass.size(); ++i) {
-    if (!outcomes[i]) outcomes[i] = attempt(pass[i]->job.infer, *pass[i]->job.token);
+    if (!outcomes[i]) outcomes[i] = attempt(pass[i]->job.infer, *pass[i]->call->token);
   }
   return outcomes;
 }
 
-/// One stage of these jobs, or the pass that they shared, has returned.
-void Lane::endStages(Lock lock, const Pass& tickets, std::vector<std::exception_ptr> outcomes, bool last) {
+/// One stage of these jobs, or the pass that they shared, has returned; `next` follows the one that was ingested.
+void Lane::endStages(Lock lock, const Pass& entries, std::vector<std::exception_ptr> outcomes, bool last,
+                     std::unique_ptr<Job> next) {
   --running_;
-  std::vector<Verdict> settled;
-  for (std::size_t i = 0; i < tickets.size(); ++i) {
-    const Ticket& ticket = tickets[i];
-    if (ticket->givenUp || outcomes[i] || last) {
-      std::erase(queue_, ticket);
-      enter(ticket, State::Settled);
-      settled.push_back({ticket, ticket->givenUp ? ticket->givenUp : std::move(outcomes[i])});
+  Ended ended;
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const EntryPtr& entry = entries[i];
+    const Ticket& call = entry->call;
+    if (outcomes[i]) giveUp(call, outcomes[i], ended);
+    if (next && !call->givenUp) enqueue(call, std::move(*std::exchange(next, nullptr)));
+    if (call->givenUp || last) {
+      retire(entry, ended);
     } else {
-      ticket->readyAt = Clock::now();
-      enter(ticket, State::Ready);
+      entry->job.next = nullptr;
+      entry->readyAt = Clock::now();
+      enter(entry, State::Ready);
     }
   }
-  settle(std::move(lock), std::move(settled));
+  if (next) ended.jobs.push_back(std::move(*next));
+  settle(std::move(lock), std::move(ended));
 }
 
-/// Tells jobs that have left the queue how they went and lets go of what they own. Only then may the lane be idle:
-/// whoever waits for that takes away what jobs and their callbacks refer to.
-void Lane::settle(Lock lock, std::vector<Verdict> verdicts) {
+/// Tells calls that are over how they went and lets go of what jobs own. Only then may the lane be idle: whoever waits
+/// for that takes away what jobs and their callbacks refer to.
+void Lane::settle(Lock lock, Ended ended) {
   requestTurns();
   ++running_;
   lock.unlock();
-  for (Verdict& verdict : verdicts) {
-    const Job job = std::exchange(verdict.ticket->job, Job{});
-    job.settle(std::move(verdict.outcome));
+  for (Verdict& verdict : ended.verdicts) {
+    const auto tell = std::exchange(verdict.call->settle, nullptr);
+    tell(std::move(verdict.outcome));
   }
+  ended = {};
   lock.lock();
   --running_;
 

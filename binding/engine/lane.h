@@ -52,11 +52,16 @@ class Batchable {
 /// - A stage that throws settles its own job with the exception, and no other: where a shared pass throws, each of its
 ///   jobs is inferred alone. A shared pass is told to stop when all of its jobs have been given up.
 /// - At most `ahead` jobs are Ingesting or Ready, so that decoded clips do not pile up in front of a slow model.
+/// - A job may be followed by others of the same call, one at a time: `next` makes the job after this one once this one
+///   is ingested, so that each is ingested while the one before it is inferred. It goes to the end of the queue, behind
+///   the calls that came meanwhile. The call is one for cancel() and for `maxQueue`, and settles once, with the first
+///   exception or when all of its jobs are over.
 /// - Stages are not handed to the pools; turns are. A turn takes whichever job is next when it comes, so that a
 ///   cancelled job has nothing left in a pool that somebody would have to wait for.
 ///
 /// Thread-safe. Must be idle before the pools go; the pools may hold turns, and so the lane itself, a little longer.
 class Lane : public std::enable_shared_from_this<Lane> {
+  struct Call;
   struct Entry;
   struct Group;
 
@@ -76,6 +81,9 @@ class Lane : public std::enable_shared_from_this<Lane> {
     std::function<void(const CancelToken&)> ingest;  ///< may be empty: the job is then ready as soon as its turn comes
     std::function<void(const CancelToken&)> infer;   ///< may be empty; the job then settles out of turn
     std::shared_ptr<Batchable> batchable;            ///< empty: `infer` alone is how the job is inferred
+    /// The job that follows, or null after the last; may be empty. Called like a part of `ingest`, after it. Of a job
+    /// that follows neither `settle` nor `token` matters: the call has those of its first.
+    std::function<std::unique_ptr<Job>()> next = {};
     /// Told how it went: nothing, or what a stage threw, or Cancelled, or Error(DISPOSED). Called on any thread, that
     /// of admit(), cancel() and dispose() included, with no lock held. Must not throw.
     std::function<void(std::exception_ptr)> settle;
@@ -91,7 +99,7 @@ class Lane : public std::enable_shared_from_this<Lane> {
     double ingestMs = 0;        ///< time that threads have spent in each stage, in all
     double inferMs = 0;
   };
-  using Ticket = std::shared_ptr<Entry>;
+  using Ticket = std::shared_ptr<Call>;
 
   static std::shared_ptr<Lane> create(ThreadPool& decode, ThreadPool& compute, Options options);
 
@@ -102,9 +110,9 @@ class Lane : public std::enable_shared_from_this<Lane> {
   void cancel(const Ticket& ticket);
   void cancelAll();
 
-  /// What is being inferred goes on, and so does the oldest job once it has begun; the rest settles with
-  /// Error(DISPOSED), admit() refuses. `idle`, which may be empty, is called once when nothing runs any more, maybe
-  /// before this returns. Legal any number of times.
+  /// What is being inferred goes on, and so does the oldest job once it has begun, unless others of its call are to
+  /// follow; the rest settles with Error(DISPOSED), admit() refuses. `idle`, which may be empty, is called once when
+  /// nothing runs any more, maybe before this returns. Legal any number of times.
   void dispose(std::function<void()> idle);
 
   /// Blocks until no job is left and no stage or callback is running. Not to be called from a stage or a callback.
@@ -116,14 +124,21 @@ class Lane : public std::enable_shared_from_this<Lane> {
   enum class State : std::size_t { Waiting, Ingesting, Ready, Inferring, Settled };
   static constexpr std::size_t kStates = 5;
 
-  /// A job that has left the queue for good, and how it went.
+  using EntryPtr = std::shared_ptr<Entry>;
+
+  /// A call that is over, and how it went.
   struct Verdict {
-    Ticket ticket;
+    Ticket call;
     std::exception_ptr outcome;
+  };
+  /// What is to be told, and let go of, without the lock.
+  struct Ended {
+    std::vector<Verdict> verdicts;
+    std::vector<Job> jobs;
   };
   using Lock = std::unique_lock<std::mutex>;
   /// The jobs of one forward pass.
-  using Pass = std::vector<Ticket>;
+  using Pass = std::vector<EntryPtr>;
   using Clock = std::chrono::steady_clock;
 
   Lane(ThreadPool& decode, ThreadPool& compute, Options options);
@@ -136,11 +151,14 @@ class Lane : public std::enable_shared_from_this<Lane> {
   Pass nextPass();
   Pass gatherPass(Lock& lock);
   static std::vector<std::exception_ptr> infer(const Pass& pass, const CancelToken& together);
-  void endStages(Lock lock, const Pass& tickets, std::vector<std::exception_ptr> outcomes, bool last);
-  void giveUp(const Ticket& ticket, const std::exception_ptr& why, std::vector<Verdict>& settled);
-  void settle(Lock lock, std::vector<Verdict> verdicts);
+  void endStages(Lock lock, const Pass& entries, std::vector<std::exception_ptr> outcomes, bool last,
+                 std::unique_ptr<Job> next = nullptr);
+  void enqueue(const Ticket& call, Job job);
+  void giveUp(const Ticket& call, const std::exception_ptr& why, Ended& ended);
+  void retire(const EntryPtr& entry, Ended& ended);
+  void settle(Lock lock, Ended ended);
 
-  void enter(const Ticket& ticket, State state);
+  void enter(const EntryPtr& entry, State state);
   std::size_t& count(State state) { return counts_[static_cast<std::size_t>(state)]; }
   bool idle() const { return queue_.empty() && running_ == 0; }
 
@@ -150,7 +168,8 @@ class Lane : public std::enable_shared_from_this<Lane> {
 
   std::mutex mutex_;
   std::condition_variable becameIdle_;
-  std::deque<Ticket> queue_;                   ///< neither settled nor given up, oldest first
+  std::deque<EntryPtr> queue_;                 ///< neither settled nor given up, oldest first
+  std::size_t calls_ = 0;                      ///< to which those belong
   std::array<std::size_t, kStates> counts_{};  ///< jobs in each state, given-up ones included
   std::size_t running_ = 0;                    ///< stages, passes and callbacks that run
   std::size_t passes_ = 0;                     ///< forward passes that run

@@ -12,6 +12,7 @@
 #include "node/clip_work.h"
 #include "node/input.h"
 #include "video/clip.h"
+#include "video/windows.h"
 
 namespace tubelet::node {
 
@@ -51,6 +52,7 @@ struct PixelsArgument {
 Input inputArgument(const Napi::Value& value);
 video::ReadOptions readArgument(const Napi::Value& value);
 ClipRequest clipRequest(const Napi::Value& value);
+video::Windows windowsArgument(const Napi::Value& value);
 /// What the head sees, when `value` is undefined.
 Embedding embeddingArgument(const Napi::Value& value);
 model::Preprocessing preprocessingArgument(const Napi::Value& value, const std::string& name);

@@ -160,6 +160,11 @@ video::ReadOptions readArgument(const Napi::Value& value) {
   return readOptions(value, "read");
 }
 
+video::Windows windowsArgument(const Napi::Value& value) {
+  const Fields fields(value, "windows");
+  return {.length = fields.number("length"), .stride = fields.number("stride")};
+}
+
 ClipRequest clipRequest(const Napi::Value& value) {
   const Fields fields(value, "request");
   ClipRequest result;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cstddef>
 #include <span>
 #include <string>
@@ -11,19 +10,13 @@
 
 #include "engine/error.h"
 #include "model/pictures/normalize.h"
-#include "model/pictures/opencv_bilinear.h"
 #include "model/pictures/preprocess.h"
 #include "model/threading.h"
+#include "node/preparing_sink.h"
 #include "video/sampler.h"
 
 namespace tubelet::node {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double millisecondsSince(Clock::time_point start) {
-  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
-}
 
 /// Collects frames side by side.
 class ByteSink : public video::FrameSink {
@@ -53,62 +46,23 @@ class ByteSink : public video::FrameSink {
   FramesWork& work_;
 };
 
-/// Prepares each frame as it comes, in a model::PixelBuffer or model::ViewFrames, and keeps the time that takes apart
-/// from the reader's.
-template <typename Buffer>
-class PreparingSink : public video::FrameSink {
- public:
-  explicit PreparingSink(Buffer& buffer) : buffer_(buffer) {}
-
-  void frame(std::span<const int> slots, const video::Picture& picture) override {
-    const auto start = Clock::now();
-    buffer_.add(slots, picture.rgb, {.height = picture.height, .width = picture.width});
-    milliseconds_ += millisecondsSince(start);
-  }
-
-  double milliseconds() const { return milliseconds_; }
-
- private:
-  Buffer& buffer_;
-  double milliseconds_ = 0;
-};
-
-/// Stretches each frame to one size on its way to another sink.
-class StretchingSink : public video::FrameSink {
- public:
-  StretchingSink(video::FrameSink& next, model::Size size) : next_(next), size_(size) {}
-
-  void frame(std::span<const int> slots, const video::Picture& picture) override {
-    const auto rgb = model::resizeAsOpenCv(picture.rgb, {.height = picture.height, .width = picture.width}, size_);
-    next_.frame(slots, {.rgb = rgb.data(), .width = size_.width, .height = size_.height});
-  }
-
- private:
-  video::FrameSink& next_;
-  model::Size size_;
-};
-
-video::ClipInfo readStretched(const ClipRequest& request, video::FrameSink& sink, const CancelToken& token) {
-  if (!request.stretch) return readInput(request, sink, token);
-  StretchingSink stretching(sink, *request.stretch);
-  return readInput(request, stretching, token);
-}
-
 }  // namespace
 
 void FramesWork::read(const CancelToken& token) {
-  const auto start = Clock::now();
+  const Stopwatch watch;
   ByteSink sink(*this);
-  info = readStretched(request, sink, token);
-  decodeMs = millisecondsSince(start);
+  StretchingSink stretching(sink, request.stretch);
+  info = readInput(request, stretching, token);
+  decodeMs = watch.milliseconds();
 }
 
 void ClipWork::read(const model::Preprocessing& preprocessing, const CancelToken& token) {
-  const auto start = Clock::now();
+  const Stopwatch watch;
   const video::Sampling& sampling = request.sampling;
   const auto readInto = [&](auto& buffer) {
     PreparingSink sink(buffer);
-    info = readStretched(request, sink, token);
+    StretchingSink stretching(sink, request.stretch);
+    info = readInput(request, stretching, token);
     prepareMs = sink.milliseconds();
   };
   if (request.views) {
@@ -119,7 +73,7 @@ void ClipWork::read(const model::Preprocessing& preprocessing, const CancelToken
     readInto(buffer);
     pixels = buffer.pixels();
   }
-  decodeMs = millisecondsSince(start) - prepareMs;
+  decodeMs = watch.milliseconds() - prepareMs;
 }
 
 void ClipWork::infer(const model::Model& model, int threads, const CancelToken& token) {
@@ -128,13 +82,13 @@ void ClipWork::infer(const model::Model& model, int threads, const CancelToken& 
     inferTogether(alone, model, threads, token);
     return;
   }
-  const auto start = Clock::now();
+  const Stopwatch watch;
   model::setThreads(threads);
-  finish(inferViews(model, token), millisecondsSince(start));
+  finish(inferViews(model, token), watch.milliseconds());
 }
 
 void inferTogether(std::span<ClipWork* const> works, const model::Model& model, int threads, const CancelToken& token) {
-  const auto start = Clock::now();
+  const Stopwatch watch;
   model::setThreads(threads);
   const model::Request& request = works.front()->wanted.request;
   std::vector<at::Tensor> clips;
@@ -146,7 +100,7 @@ void inferTogether(std::span<ClipWork* const> works, const model::Model& model, 
     clips.push_back(work->pixels);
   }
   std::vector<model::Output> outputs = model.runTogether(clips, request, token);
-  const double share = millisecondsSince(start) / static_cast<double>(works.size());
+  const double share = watch.milliseconds() / static_cast<double>(works.size());
   for (std::size_t i = 0; i < works.size(); ++i) works[i]->finish(std::move(outputs[i]), share);
 }
 

@@ -79,6 +79,11 @@ std::uint64_t Environment::add(std::shared_ptr<Task> task) {
   return lastTask_;
 }
 
+void Environment::tell(std::uint64_t id, const std::function<Napi::Value(Napi::Env)>& part) {
+  const auto found = tasks_.find(id);
+  if (found != tasks_.end()) found->second->hear(part);
+}
+
 void Environment::finish(std::uint64_t id, const std::exception_ptr& outcome) {
   const auto found = tasks_.find(id);
   if (found == tasks_.end()) return;

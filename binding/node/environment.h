@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -57,6 +58,8 @@ class Environment {
 
   /// Keeps a task, and with it the process, until finish().
   std::uint64_t add(std::shared_ptr<Task> task);
+  /// A task has finished a part of its work.
+  void tell(std::uint64_t id, const std::function<Napi::Value(Napi::Env)>& part);
   /// The work of a task is over; nothing of it runs any more.
   void finish(std::uint64_t id, const std::exception_ptr& outcome);
 

@@ -1,7 +1,9 @@
 #include "node/input.h"
 
 #include "engine/error.h"
+#include "video/raw_windows.h"
 #include "video/reader.h"
+#include "video/window_reader.h"
 
 namespace tubelet::node {
 
@@ -21,6 +23,15 @@ video::ClipInfo readInput(const ClipRequest& request, video::FrameSink& sink, co
   }
   const auto source = openSource(request.input, request.read.limits);
   return video::readClip(*source, request.sampling, request.read, sink, token);
+}
+
+std::unique_ptr<video::WindowClips> openWindows(const ClipRequest& request, const video::Windows& windows,
+                                                const CancelToken& token) {
+  if (const auto* frames = std::get_if<video::RawFrames>(&request.input)) {
+    return std::make_unique<video::RawWindows>(*frames, request.sampling, windows, request.read, token);
+  }
+  return std::make_unique<video::WindowReader>(openSource(request.input, request.read.limits), request.sampling,
+                                               windows, request.read, token);
 }
 
 }  // namespace tubelet::node

@@ -11,6 +11,7 @@
 #include "video/clip.h"
 #include "video/raw_frames.h"
 #include "video/source.h"
+#include "video/windows.h"
 
 namespace tubelet::node {
 
@@ -41,5 +42,9 @@ std::unique_ptr<video::Source> openSource(const Input& input, const video::Limit
 
 /// Reads a clip from whatever it is in. Throws like video::readClip and video::readRawFrames.
 video::ClipInfo readInput(const ClipRequest& request, video::FrameSink& sink, const CancelToken& token);
+
+/// `request` and `token` must outlive what it returns. Throws like video::WindowReader.
+std::unique_ptr<video::WindowClips> openWindows(const ClipRequest& request, const video::Windows& windows,
+                                                const CancelToken& token);
 
 }  // namespace tubelet::node

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
-#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,38 +16,18 @@
 #include "node/clip_work.h"
 #include "node/environment.h"
 #include "node/errors.h"
+#include "node/fields.h"
+#include "node/forward.h"
 #include "node/results.h"
 #include "node/task.h"
+#include "node/window_series.h"
 
 namespace tubelet::node {
-namespace {
-
-/// A clip's forward pass, alone or with others of the same model.
-class Forward final : public engine::Batchable {
- public:
-  Forward(std::shared_ptr<ClipWork> work, std::shared_ptr<const model::Model> model, int threads)
-      : work_(std::move(work)), model_(std::move(model)), threads_(threads) {}
-
-  void infer(const CancelToken& token) { work_->infer(*model_, threads_, token); }
-
-  void inferTogether(std::span<engine::Batchable* const> jobs, const CancelToken& token) override {
-    std::vector<ClipWork*> works;
-    for (engine::Batchable* job : jobs) works.push_back(static_cast<Forward*>(job)->work_.get());
-    node::inferTogether(works, *model_, threads_, token);
-  }
-
- private:
-  std::shared_ptr<ClipWork> work_;
-  std::shared_ptr<const model::Model> model_;
-  int threads_;
-};
-
-}  // namespace
-
 Napi::Function NativeModel::define(Napi::Env env) {
   return DefineClass(env, "NativeModel",
                      {
                          InstanceMethod<&NativeModel::run>("run"),
+                         InstanceMethod<&NativeModel::runWindows>("runWindows"),
                          InstanceMethod<&NativeModel::prepare>("prepare"),
                          InstanceMethod<&NativeModel::forward>("forward"),
                          InstanceMethod<&NativeModel::fork>("fork"),
@@ -90,28 +69,50 @@ void NativeModel::Finalize(Napi::BasicEnv env) {
 
 Napi::Value NativeModel::run(const Napi::CallbackInfo& info) {
   return contained(info.Env(), [&] {
-    auto work = clipWork(info[0]);
+    auto work = std::make_shared<ClipWork>();
+    work->request = clip(info[0]);
     work->wanted = embeddingArgument(info[0].As<Napi::Object>().Get("embedding"));
     return start(info, std::move(work), true, true);
   });
 }
 
+Napi::Value NativeModel::runWindows(const Napi::CallbackInfo& info) {
+  return contained(info.Env(), [&] {
+    WindowSeries::Request request{.clip = clip(info[0]),
+                                  .windows = windowsArgument(info[1]),
+                                  .wanted = embeddingArgument(info[0].As<Napi::Object>().Get("embedding")),
+                                  .preprocessing = loaded_.preprocessing,
+                                  .model = loaded_.model,
+                                  .threads = loaded_.threads};
+    if (!info[2].IsFunction()) refuse("onWindow", "a function");
+    const auto series = std::make_shared<WindowSeries>(std::move(request));
+    const auto begin = [&series](const Task::Tell& tell) {
+      return series->begin([tell](std::shared_ptr<WindowWork> window) {
+        tell([window = std::move(window)](Napi::Env env) { return windowToJs(env, *window); });
+      });
+    };
+    const auto result = [series](Napi::Env env) { return textsToJs(env, series->warnings()); };
+    return Task::startTelling(Environment::of(info.Env()), loaded_.lane, begin, result, Value(),
+                              info[2].As<Napi::Function>());
+  });
+}
+
 Napi::Value NativeModel::prepare(const Napi::CallbackInfo& info) {
   return contained(info.Env(), [&] {
-    auto work = clipWork(info[0]);
+    auto work = std::make_shared<ClipWork>();
+    work->request = clip(info[0]);
     if (work->request.views) throw Error(ErrorCode::InvalidArgument, "The pixels of views come one view at a time.");
     return start(info, std::move(work), true, false);
   });
 }
 
-std::shared_ptr<ClipWork> NativeModel::clipWork(const Napi::Value& request) const {
-  auto work = std::make_shared<ClipWork>();
-  work->request = clipRequest(request);
-  if (work->request.sampling.frames != frames_) {
+ClipRequest NativeModel::clip(const Napi::Value& request) const {
+  ClipRequest result = clipRequest(request);
+  if (result.sampling.frames != frames_) {
     throw Error(ErrorCode::InvalidArgument, "This model takes " + std::to_string(frames_) + " frames, not " +
-                                                std::to_string(work->request.sampling.frames) + ".");
+                                                std::to_string(result.sampling.frames) + ".");
   }
-  return work;
+  return result;
 }
 
 Napi::Value NativeModel::forward(const Napi::CallbackInfo& info) {

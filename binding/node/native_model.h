@@ -14,6 +14,7 @@
 namespace tubelet::node {
 
 class Environment;
+struct ClipRequest;
 struct ClipWork;
 
 /// A loaded model on its way into JavaScript.
@@ -42,6 +43,7 @@ class NativeModel : public Napi::ObjectWrap<NativeModel> {
 
  private:
   Napi::Value run(const Napi::CallbackInfo& info);
+  Napi::Value runWindows(const Napi::CallbackInfo& info);
   Napi::Value prepare(const Napi::CallbackInfo& info);
   Napi::Value forward(const Napi::CallbackInfo& info);
   Napi::Value fork(const Napi::CallbackInfo& info);
@@ -55,7 +57,7 @@ class NativeModel : public Napi::ObjectWrap<NativeModel> {
   Napi::Value answer(const Napi::CallbackInfo& info);
 
   /// A clip to read, which must have as many frames as the model takes.
-  std::shared_ptr<ClipWork> clipWork(const Napi::Value& request) const;
+  ClipRequest clip(const Napi::Value& request) const;
   /// Admits a job that reads a clip, runs it, or both.
   Napi::Value start(const Napi::CallbackInfo& info, std::shared_ptr<ClipWork> work, bool ingest, bool infer);
 

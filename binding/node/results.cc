@@ -59,8 +59,6 @@ Napi::Value orNull(Napi::Env env, const std::optional<Value>& value) {
 Napi::Object clipInfo(Napi::Env env, const video::ClipInfo& info) {
   Napi::Array timestamps = Napi::Array::New(env, info.timestamps.size());
   for (std::uint32_t i = 0; i < timestamps.Length(); ++i) timestamps.Set(i, info.timestamps[i]);
-  Napi::Array warnings = Napi::Array::New(env, info.warnings.size());
-  for (std::uint32_t i = 0; i < warnings.Length(); ++i) warnings.Set(i, info.warnings[i]);
 
   Napi::Object result = Napi::Object::New(env);
   result.Set("timestamps", timestamps);
@@ -69,7 +67,7 @@ Napi::Object clipInfo(Napi::Env env, const video::ClipInfo& info) {
   result.Set("repeated", info.repeated);
   result.Set("tooShort", info.tooShort);
   result.Set("toneMapped", info.toneMapped);
-  result.Set("warnings", warnings);
+  result.Set("warnings", textsToJs(env, info.warnings));
   return result;
 }
 
@@ -147,6 +145,21 @@ Napi::Object outputToJs(Napi::Env env, ClipWork& work) {
   result.Set("prepareMs", work.prepareMs);
   result.Set("inferMs", work.inferMs);
   return result;
+}
+
+Napi::Object windowToJs(Napi::Env env, WindowWork& window) {
+  Napi::Object result = Napi::Object::New(env);
+  result.Set("index", static_cast<double>(window.index));
+  result.Set("start", window.range.start);
+  result.Set("end", window.range.end);
+  result.Set("output", outputToJs(env, window.clip));
+  return result;
+}
+
+Napi::Array textsToJs(Napi::Env env, const std::vector<std::string>& texts) {
+  Napi::Array array = Napi::Array::New(env, texts.size());
+  for (std::uint32_t i = 0; i < array.Length(); ++i) array.Set(i, texts[i]);
+  return array;
 }
 
 }  // namespace tubelet::node

@@ -2,7 +2,11 @@
 
 #include <napi.h>
 
+#include <string>
+#include <vector>
+
 #include "node/clip_work.h"
+#include "node/window_series.h"
 #include "video/probe.h"
 
 namespace tubelet::node {
@@ -14,5 +18,7 @@ Napi::Object toJs(Napi::Env env, const video::VideoInfo& info);
 Napi::Object framesToJs(Napi::Env env, FramesWork& work);
 Napi::Object pixelsToJs(Napi::Env env, ClipWork& work);
 Napi::Object outputToJs(Napi::Env env, ClipWork& work);
+Napi::Object windowToJs(Napi::Env env, WindowWork& window);
+Napi::Array textsToJs(Napi::Env env, const std::vector<std::string>& texts);
 
 }  // namespace tubelet::node

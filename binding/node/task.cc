@@ -15,6 +15,12 @@ Task::Report reportTo(const Environment& environment, std::uint64_t id) {
   };
 }
 
+Task::Tell tellTo(const Environment& environment, std::uint64_t id) {
+  return [mailbox = environment.mailbox(), id](Task::Result part) {
+    mailbox->post([id, part = std::move(part)](Environment& receiver) { receiver.tell(id, part); });
+  };
+}
+
 }  // namespace
 
 Task::Task(Environment& environment, Result result, Napi::Object owner)
@@ -28,11 +34,20 @@ Task::Task(Environment& environment, Result result, Napi::Object owner)
 
 Napi::Object Task::start(Environment& environment, std::shared_ptr<engine::Lane> lane, engine::Lane::Job job,
                          Result result, Napi::Object owner) {
+  const auto begin = [&job](const Tell&) { return std::move(job); };
+  return startTelling(environment, std::move(lane), begin, std::move(result), owner, {});
+}
+
+Napi::Object Task::startTelling(Environment& environment, std::shared_ptr<engine::Lane> lane,
+                                const std::function<engine::Lane::Job(const Tell&)>& begin, Result result,
+                                Napi::Object owner, Napi::Function listener) {
   const Napi::Env env = environment.env();
   auto task = std::make_shared<Task>(environment, std::move(result), owner);
+  if (!listener.IsEmpty()) task->listener_ = Napi::Persistent(listener);
   const std::uint64_t id = environment.add(task);
-  job.settle = reportTo(environment, id);
   try {
+    engine::Lane::Job job = begin(tellTo(environment, id));
+    job.settle = reportTo(environment, id);
     task->ticket_ = lane->admit(std::move(job));
     task->lane_ = std::move(lane);
   } catch (...) {
@@ -56,6 +71,16 @@ void Task::cancel() {
   if (settled_) return;
   reject(std::make_exception_ptr(Cancelled()));
   lane_->cancel(ticket_);
+}
+
+void Task::hear(const Result& part) {
+  if (settled_) return;
+  try {
+    listener_.Call({part(env_)});
+  } catch (...) {
+    reject(std::current_exception());
+    lane_->cancel(ticket_);
+  }
 }
 
 void Task::finish(const std::exception_ptr& outcome) {

@@ -25,6 +25,14 @@ class Task {
   static Napi::Object start(Environment& environment, std::shared_ptr<engine::Lane> lane, engine::Lane::Job job,
                             Result result, Napi::Object owner);
 
+  /// Hands over, from any thread, something that was finished before the work is over.
+  using Tell = std::function<void(Result)>;
+  /// The same for a job, made by `begin`, that finishes things one by one: `listener` is called with each, in the order
+  /// in which they were told, and never after the promise has settled. When it throws, the promise is rejected.
+  static Napi::Object startTelling(Environment& environment, std::shared_ptr<engine::Lane> lane,
+                                   const std::function<engine::Lane::Job(const Tell&)>& begin, Result result,
+                                   Napi::Object owner, Napi::Function listener);
+
   /// Says, from any thread, that the work of a promise is over.
   using Report = std::function<void(const std::exception_ptr&)>;
 
@@ -40,6 +48,9 @@ class Task {
   /// Rejects the promise at once, with CANCELLED; the work stops at its next check. Legal in every state.
   void cancel();
 
+  /// Calls the listener.
+  void hear(const Result& part);
+
   /// The work is over: settles the promise unless cancel() has.
   void finish(const std::exception_ptr& outcome);
 
@@ -53,6 +64,7 @@ class Task {
   Napi::Promise::Deferred deferred_;
   Napi::ObjectReference owner_;
   Result result_;
+  Napi::FunctionReference listener_;
   std::shared_ptr<engine::Lane> lane_;
   engine::Lane::Ticket ticket_;
   bool settled_ = false;

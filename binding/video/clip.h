@@ -75,6 +75,8 @@ struct Picture {
   const std::uint8_t* rgb;
   int width;
   int height;
+  bool toneMapped = false;  ///< it had a high dynamic range (PQ or HLG) and was brought to the standard one
+  bool rescaled = false;    ///< it had another size than the first of its clip, and was brought to that
 };
 
 /// Takes the frames of a clip one by one, as soon as each is decoded, so that no more than one full-size frame needs to

@@ -31,16 +31,26 @@ ClipReader::ClipReader(PacketReader& packets, const Timeline& timeline, std::vec
 }
 
 void ClipReader::read() {
-  while (!done()) decodeRun();
-  if (converter_.sizeChanged()) {
+  while (!done()) readMore();
+  if (rescaled_) {
     info_.warnings.emplace_back("The picture's size changes in mid-stream; all frames were scaled to the first's.");
   }
-  info_.toneMapped = converter_.toneMapped();
 }
 
-void ClipReader::decodeRun() {
-  beginRun();
-  while (!runDone() && !repeat_ && decodeNext()) continue;
+void ClipReader::readMore() {
+  const std::size_t before = next_;
+  while (next_ == before) decodeOn();
+}
+
+/// A step of the run at hand, or of the next one.
+void ClipReader::decodeOn() {
+  if (!running_) beginRun();
+  if (runDone() || repeat_ || !decodeNext()) endRun();
+}
+
+/// There is no more to decode for this run.
+void ClipReader::endRun() {
+  running_ = false;
   if (!runDone() && !repeat_) {
     decoder_->send(nullptr);
     receive();
@@ -54,7 +64,7 @@ void ClipReader::decodeRun() {
       while (!runDone()) substitute(*previous_.frame, previous_.order);
     } else {
       throw Error(ErrorCode::CorruptVideo,
-                  "Cannot decode " + packets_.demuxer().source().name() + " from " + secondsText(seconds(due())) +
+                  "Cannot decode " + packets_.demuxer().source().name() + " from " + secondsText(dueTime()) +
                       " on: its " + decoder_->codecName() + " video is damaged.",
                   decoder_->damage());
     }
@@ -63,6 +73,7 @@ void ClipReader::decodeRun() {
 }
 
 void ClipReader::beginRun() {
+  running_ = true;
   run_ = firstRun(std::span(targets_).subspan(next_), timeline_, neighbours_);
   runEnd_ = next_ + run_.targets;
   if (decoder_) {
@@ -137,7 +148,7 @@ void ClipReader::take(Shown shown) {
 
 void ClipReader::takeTarget(const Shown& shown) {
   if (!Deinterlacer::needed(*shown.frame)) {
-    fill(*shown.frame, shown.order);
+    fill(*shown.frame, dueTime());
   } else if (neighbours_) {
     waiting_ = true;
   } else {
@@ -153,7 +164,7 @@ void ClipReader::fillWaiting(const Shown* next) {
   const bool after = next && adjacent(previous_, next->order);
   const FramePtr whole = deinterlacer_.deinterlace(before ? beforePrevious_.frame.get() : nullptr, *previous_.frame,
                                                    after ? next->frame.get() : nullptr);
-  fill(*whole, previous_.order);
+  fill(*whole, dueTime());
 }
 
 bool ClipReader::adjacent(const Shown& earlier, std::int64_t order) const {
@@ -162,24 +173,27 @@ bool ClipReader::adjacent(const Shown& earlier, std::int64_t order) const {
   return place != timeline_.frames.end() && place->pts == order;
 }
 
-void ClipReader::fill(AVFrame& frame, std::int64_t order) {
-  const double time = seconds(order);
+void ClipReader::fill(AVFrame& frame, double time) {
   const std::vector<int>& slots = targets_[next_++].slots;
   for (const int slot : slots) info_.timestamps[static_cast<std::size_t>(slot)] = time;
-  sink_.frame(slots, converter_.convert(frame));
+  const Picture picture = converter_.convert(frame);
+  info_.toneMapped = info_.toneMapped || picture.toneMapped;
+  rescaled_ = rescaled_ || picture.rescaled;
+  sink_.frame(slots, picture);
 }
 
 void ClipReader::substitute(AVFrame& frame, std::int64_t order) {
-  const std::string missing = secondsText(seconds(due()));
+  const std::string missing = secondsText(dueTime());
   if (options_.onCorrupt == ReadOptions::OnCorrupt::Error) {
     throw Error(ErrorCode::CorruptVideo,
                 "Cannot decode " + packets_.demuxer().source().name() + " at " + missing + ": the frame there is lost.",
                 decoder_->damage());
   }
-  info_.warnings.push_back("The frame at " + missing + " could not be decoded; the one at " +
-                           secondsText(seconds(order)) + " took its place.");
+  const double time = seconds(order);
+  info_.warnings.push_back("The frame at " + missing + " could not be decoded; the one at " + secondsText(time) +
+                           " took its place.");
   info_.repeated = true;
-  fill(frame, order);
+  fill(frame, time);
 }
 
 void ClipReader::repeat(bool shortcuts) {
@@ -204,7 +218,7 @@ void ClipReader::checkFlags(const AVFrame& frame, std::int64_t order) {
 void ClipReader::damaged(std::int64_t pts, const std::string& what, const std::string& reason) {
   const bool beyond = run_.lastPlace && packets_.place() > *run_.lastPlace + 1;
   if (!settled_ || beyond || runDone()) return;
-  const double time = pts == AV_NOPTS_VALUE || timeline_.byRank ? seconds(due()) : timeline_.seconds(pts);
+  const double time = pts == AV_NOPTS_VALUE || timeline_.byRank ? dueTime() : timeline_.seconds(pts);
   const std::string message =
       "Cannot decode " + packets_.demuxer().source().name() + " at " + secondsText(time) + ": " + what + ".";
   if (options_.onCorrupt == ReadOptions::OnCorrupt::Error) throw Error(ErrorCode::CorruptVideo, message, reason);

@@ -30,6 +30,9 @@ class ClipReader {
 
   /// Fills the times of the slots and the warnings of `info`. Throws as readClip does.
   void read();
+  /// The same in parts: until another frame at least has gone to the sink. Not to be called any more once done().
+  void readMore();
+  bool done() const { return next_ == targets_.size(); }
 
  private:
   /// A decoded frame and its Timeline::order().
@@ -38,19 +41,20 @@ class ClipReader {
     std::int64_t order = 0;
   };
 
-  bool done() const { return next_ == targets_.size(); }
   bool runDone() const { return next_ == runEnd_; }
   /// Timeline::order() of the next target.
   std::int64_t due() const { return timeline_.order(timeline_.frames[targets_[next_].index]); }
+  double dueTime() const { return timeline_.seconds(timeline_.frames[targets_[next_].index].pts); }
 
-  void decodeRun();
+  void decodeOn();
   void beginRun();
+  void endRun();
   bool decodeNext();
   void receive();
   void take(Shown shown);
   void takeTarget(const Shown& shown);
   void fillWaiting(const Shown* next);
-  void fill(AVFrame& frame, std::int64_t order);
+  void fill(AVFrame& frame, double time);
   void substitute(AVFrame& frame, std::int64_t order);
   void repeat(bool shortcuts);
 
@@ -73,8 +77,10 @@ class ClipReader {
   std::vector<Target> targets_;
   std::size_t next_ = 0;  // the first target without a frame
   ClipInfo& info_;
+  bool rescaled_ = false;  // a picture so far was brought to the size of the first
 
   Run run_;
+  bool running_ = false;
   std::size_t runEnd_ = 0;  // the first target beyond the run
   bool shortcuts_ = true;
   bool neighbours_ = false;  // interlaced frames came: those around a target are needed too

@@ -68,11 +68,12 @@ Picture Converter::convert(AVFrame& frame) {
   checkPixels(to);
   const Size upright = oriented(to, orientation);
   if (!shown_) shown_ = upright;
-  if (upright != *shown_) {
-    sizeChanged_ = true;
-    to = oriented(*shown_, orientation);
-  }
-  return orient(toRgb(visible, to), to, orientation);
+  const bool rescaled = upright != *shown_;
+  if (rescaled) to = oriented(*shown_, orientation);
+  Picture picture = orient(toRgb(visible, to), to, orientation);
+  picture.toneMapped = ToneMapper::needed(visible);
+  picture.rescaled = rescaled;
+  return picture;
 }
 
 void Converter::checkPixels(Size size) const {
@@ -97,7 +98,6 @@ Scaler::Rows Converter::toRgb(const AVFrame& frame, Size to) {
     if (bright) ToneMapper(frame).map(reinterpret_cast<const std::uint16_t*>(row), row, width, alpha ? 4 : 3);
     if (alpha) layOverBlack(row, row, width);
   }
-  toneMapped_ = toneMapped_ || bright;
   return rows;
 }
 

@@ -25,11 +25,6 @@ class Converter {
   /// LIMIT_EXCEEDED (too many pixels).
   Picture convert(AVFrame& frame);
 
-  /// A frame so far had another size than the first and was scaled to it.
-  bool sizeChanged() const { return sizeChanged_; }
-  /// A frame so far had a high dynamic range (PQ or HLG) and was brought to the standard one.
-  bool toneMapped() const { return toneMapped_; }
-
  private:
   void checkPixels(Size size) const;
   /// RGB of 8 bits, of the size `to`, not yet upright.
@@ -40,8 +35,6 @@ class Converter {
   const ReadOptions& options_;
   const Limits& limits_;
   std::optional<Size> shown_;  ///< of every picture, upright
-  bool sizeChanged_ = false;
-  bool toneMapped_ = false;
   Scaler scaler_;
   std::vector<std::uint8_t> packed_;
 };

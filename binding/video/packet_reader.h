@@ -17,6 +17,7 @@ class PacketReader {
 
   /// For what the headers say; it stays as long as this.
   Demuxer& demuxer() { return first_; }
+  const Demuxer& demuxer() const { return first_; }
 
   /// The next packet; false at the end. Throws as Demuxer::read does.
   bool read(AVPacket& packet);

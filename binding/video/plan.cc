@@ -1,19 +1,23 @@
 #include "video/plan.h"
 
 #include <algorithm>
-#include <map>
-#include <utility>
+#include <numeric>
+#include <tuple>
 
 namespace tubelet::video {
 
-std::vector<Target> targetsOf(const std::vector<std::size_t>& frameOfSlot, const Timeline& timeline) {
-  std::map<std::size_t, std::vector<int>> slotsOfFrame;
-  for (std::size_t slot = 0; slot < frameOfSlot.size(); ++slot) {
-    slotsOfFrame[frameOfSlot[slot]].push_back(static_cast<int>(slot));
-  }
+std::vector<Target> targetsOf(const std::vector<std::size_t>& frameOfSlot, const Timeline& timeline, int firstSlot) {
+  std::vector<std::size_t> slots(frameOfSlot.size());
+  std::iota(slots.begin(), slots.end(), std::size_t{0});
+  std::ranges::sort(slots, {}, [&](std::size_t slot) {
+    const std::size_t index = frameOfSlot[slot];
+    return std::tuple(timeline.order(timeline.frames[index]), index, slot);
+  });
   std::vector<Target> targets;
-  for (auto& [index, slots] : slotsOfFrame) targets.push_back({index, std::move(slots)});
-  std::ranges::sort(targets, {}, [&](const Target& target) { return timeline.order(timeline.frames[target.index]); });
+  for (const std::size_t slot : slots) {
+    if (targets.empty() || targets.back().index != frameOfSlot[slot]) targets.push_back({frameOfSlot[slot], {}});
+    targets.back().slots.push_back(firstSlot + static_cast<int>(slot));
+  }
   return targets;
 }
 

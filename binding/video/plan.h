@@ -16,8 +16,9 @@ struct Target {
   std::vector<int> slots;
 };
 
-/// The frames that a clip takes, in the decoder's order. `frameOfSlot`: indexes into the timeline.
-std::vector<Target> targetsOf(const std::vector<std::size_t>& frameOfSlot, const Timeline& timeline);
+/// The frames that slots take, in the decoder's order. `frameOfSlot`: indexes into the timeline, for the slots from
+/// `firstSlot` on.
+std::vector<Target> targetsOf(const std::vector<std::size_t>& frameOfSlot, const Timeline& timeline, int firstSlot = 0);
 
 /// A stretch of packets to decode without a gap, for one target or several.
 struct Run {

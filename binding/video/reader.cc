@@ -3,15 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
-#include <utility>
-#include <vector>
 
-#include "video/clip_reader.h"
+#include "video/clip_pictures.h"
+#include "video/header_check.h"
 #include "video/packet_reader.h"
-#include "video/plan.h"
 #include "video/sampler.h"
 #include "video/scan.h"
-#include "video/text.h"
 
 namespace tubelet::video {
 namespace {
@@ -46,26 +43,6 @@ std::optional<Extent> extentOf(const Sampling& sampling) {
   return std::nullopt;
 }
 
-/// Of the containers that give each stream a duration of its own. That of a whole file is the longest stream's, and
-/// libav makes others up.
-std::optional<double> ownDuration(const Demuxer& demuxer) {
-  const AVStream& stream = demuxer.stream();
-  if (av_match_list(demuxer.format().iformat->name, "mov,avi", ',') == 0) return std::nullopt;
-  if (stream.duration == AV_NOPTS_VALUE || stream.duration <= 0) return std::nullopt;
-  return static_cast<double>(stream.duration) * av_q2d(stream.time_base);
-}
-
-void compareDurations(const Demuxer& demuxer, const Timeline& timeline, ClipInfo& info) {
-  if (!timeline.whole) return;
-  const std::optional<double> said = ownDuration(demuxer);
-  const double found = timeline.end(timeline.frames.size() - 1);
-  constexpr double kSeconds = 1;
-  constexpr double kPart = 0.1;
-  if (!said || std::abs(*said - found) <= std::max(kSeconds, kPart * found)) return;
-  info.warnings.push_back("The header says that the video lasts " + secondsText(*said) + "; its frames last " +
-                          secondsText(found) + ".");
-}
-
 }  // namespace
 
 ClipInfo readClip(Source& source, const Sampling& sampling, const ReadOptions& options, FrameSink& sink,
@@ -74,20 +51,11 @@ ClipInfo readClip(Source& source, const Sampling& sampling, const ReadOptions& o
   PacketReader packets(source, options, token);
   packets.demuxer().requireWhole();
   const Timeline timeline = scanTimeline(packets, options, extentOf(sampling));
-  const std::size_t last = timeline.frames.size() - 1;
-  const Sample sample = sampleFrames(sampling, timeline.times(), timeline.end(last));
+  const Sample sample = sampleFrames(sampling, timeline.times(), timeline.end(timeline.frames.size() - 1));
 
-  ClipInfo info;
-  info.warnings = packets.demuxer().warnings();
-  if (info.warnings.empty()) compareDurations(packets.demuxer(), timeline, info);
-  std::vector<Target> targets = targetsOf(sample.frames, timeline);
-  const auto [first, final] = std::ranges::minmax(sample.frames);
-  info.timestamps.resize(sample.frames.size());
-  info.start = timeline.seconds(timeline.frames[first].pts);
-  info.end = timeline.end(final);
-  info.repeated = sample.repeated;
-  info.tooShort = sample.tooShort;
-  ClipReader(packets, timeline, std::move(targets), options, sink, info).read();
+  ClipInfo info = describeClip(sample, timeline);
+  info.warnings = videoWarnings(packets.demuxer(), timeline);
+  readPictures(packets, timeline, sample, options, sink, info);
   return info;
 }
 

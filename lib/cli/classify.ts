@@ -5,6 +5,7 @@
  */
 import { mostClasses } from '../classify';
 import type { ClassifyResult, Prediction } from '../results';
+import type { ClassifyWindowsResult } from '../windows';
 import { deviceName, parse, precisionName, wholeNumber } from './arguments';
 import { type Command, optionHelp } from './command';
 import { answerOptions, folderHelp, folderOf, folderOptions } from './folder/options';
@@ -13,6 +14,7 @@ import { footer, heading } from './output';
 import type { Session } from './session';
 import { bar, fit, left, lengthOf, percent, percentWidth, printable, styled } from './text';
 import { adjustmentsOf, modelClipHelp, modelClipOf, modelClipOptions } from './videos';
+import { segmentsReport } from './windows';
 
 const help = `Usage: tubelet classify FILE... [options]
 
@@ -79,9 +81,19 @@ export const classify: Command = {
   },
 };
 
-function report(file: string, result: ClassifyResult, session: Session, isFirst: boolean): string {
+function report(
+  file: string,
+  result: ClassifyResult | ClassifyWindowsResult,
+  session: Session,
+  isFirst: boolean,
+): string {
+  const body = 'windows' in result ? segmentsReport(file, result, session) : singleReport(file, result, session);
+  return (isFirst ? '' : '\n') + body;
+}
+
+function singleReport(file: string, result: ClassifyResult, session: Session): string {
   const lines = [heading(file, session), ...predictionLines(result.predictions, session), ...footer(result, session)];
-  return (isFirst ? '' : '\n') + lines.join('\n');
+  return lines.join('\n');
 }
 
 const longestBar = 30;

@@ -3,12 +3,13 @@
  *
  * @module
  */
-import { mostClasses } from '../classify';
+import { type ClassifyOptions, mostClasses } from '../classify';
 import type { LoadOptions } from '../load';
 import type { Model } from '../model';
 import { bundledModels } from '../names';
 import type { ClassifyResult } from '../results';
 import { binding, openBinding } from '../runtime';
+import type { WithoutWindows } from '../windows';
 import { UsageError, deviceName, oneOf, parse, precisionName, wholeNumber } from './arguments';
 import { type Command, optionHelp } from './command';
 import { loadShown } from './model';
@@ -73,7 +74,7 @@ function asVideos(files: readonly string[]): Video[] {
   return files.map((name) => ({ name, video: name }));
 }
 
-type Options = Parameters<Model['classify']>[1];
+type Options = ClassifyOptions & WithoutWindows;
 
 function listOf(names: string): string[] {
   const list = names.split(',').filter((name) => name !== '');

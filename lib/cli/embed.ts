@@ -4,6 +4,7 @@
  * @module
  */
 import type { EmbedResult } from '../results';
+import type { EmbedWindowsResult } from '../windows';
 import { type Pooling, mostLayers, poolings } from '../embed';
 import { UsageError, deviceName, parse, precisionName, wholeNumber } from './arguments';
 import { type Command, optionHelp } from './command';
@@ -13,6 +14,7 @@ import { footer, heading } from './output';
 import type { Session } from './session';
 import { right } from './text';
 import { adjustmentsOf, modelClipHelp, modelClipOf, modelClipOptions } from './videos';
+import { vectorsReport } from './windows';
 
 const help = `Usage: tubelet embed FILE... [options]
 
@@ -91,7 +93,12 @@ function poolingOf(value: string | undefined): Pooling | undefined {
 
 const shown = 6;
 
-function report(file: string, result: EmbedResult, session: Session, isFirst: boolean): string {
+function report(file: string, result: EmbedResult | EmbedWindowsResult, session: Session, isFirst: boolean): string {
+  const body = 'windows' in result ? vectorsReport(file, result, session) : singleReport(file, result, session);
+  return (isFirst ? '' : '\n') + body;
+}
+
+function singleReport(file: string, result: EmbedResult, session: Session): string {
   const { data, shape } = result;
   const length = Math.sqrt(data.reduce((sum, value) => sum + value * value, 0));
   const beginning = Array.from(data.subarray(0, shown), (value) => right(value.toFixed(4), 8)).join(' ');
@@ -102,5 +109,5 @@ function report(file: string, result: EmbedResult, session: Session, isFirst: bo
     ` ${beginning}${ellipsis}`,
     ...footer(result, session),
   ];
-  return (isFirst ? '' : '\n') + lines.join('\n');
+  return lines.join('\n');
 }

@@ -21,20 +21,29 @@ export function heading(file: string, session: Session): string {
 
 /** What was read, what was odd about it, and by which model in which time, in quiet lines below a result. */
 export function footer(result: Provenance, session: Session): string[] {
-  const { decode, prepare, infer } = result.milliseconds;
-  const { name, revision } = result.checkpoint;
+  return [...clipLines(result, session), ...viewLines(result, session), modelLine(result, session)];
+}
+
+/** Which model answered, and in which time. */
+export function modelLine(
+  { checkpoint, precision: used, milliseconds: spent }: Pick<Provenance, 'checkpoint' | 'precision' | 'milliseconds'>,
+  session: Session,
+): string {
+  const { decode, prepare, infer } = spent;
+  const { name, revision } = checkpoint;
   const version = revision === undefined ? '' : `@${revision.slice(0, 7)}`;
-  const precision = result.precision === 'fp32' ? '' : ` in ${result.precision}`;
+  const precision = used === 'fp32' ? '' : ` in ${used}`;
   const times = [
     `decode ${milliseconds(decode)}`,
     `prepare ${milliseconds(prepare)}`,
     `infer ${milliseconds(infer)} ms`,
   ];
-  return [
-    ...clipLines(result, session),
-    ...viewLines(result, session),
-    quiet(`${printable(name)}${version}${precision}: ${times.join(', ')}`, session),
-  ];
+  return quiet(`${printable(name)}${version}${precision}: ${times.join(', ')}`, session);
+}
+
+/** What was odd about a file, or about part of it. */
+export function notes(warnings: readonly string[], session: Session): string[] {
+  return warnings.map((warning) => quiet(`note: ${printable(warning)}`, session));
 }
 
 function viewLines({ views }: Provenance, session: Session): string[] {
@@ -54,11 +63,11 @@ export function clipLines(details: ClipDetails, session: Session): string[] {
   ].join('');
   return [
     quiet(`${timestamps.length} frames from ${seconds(clip.start)} to ${seconds(clip.end)}${note}`, session),
-    ...warnings.map((warning) => quiet(`note: ${printable(warning)}`, session)),
+    ...notes(warnings, session),
   ];
 }
 
 /** An indented line of lesser weight. */
-function quiet(line: string, session: Session): string {
+export function quiet(line: string, session: Session): string {
   return styled(`  ${line}`, 'dim', session.color);
 }

@@ -9,6 +9,7 @@ import type { ClipOptions, Limits, ModelClipOptions, ReadingOptions } from '../r
 import { type FrameList, type ModelSampling, samplingModes } from '../sampling';
 import { UsageError, listOf, oneOf, secondsFrom, wholeNumber } from './arguments';
 import type { Session } from './session';
+import { windowsFrom } from './windows';
 
 /** One video of a command line. */
 export interface Video {
@@ -41,6 +42,7 @@ export const clipOptions = {
 /** Options of commands that show clips to one model. */
 export const modelClipOptions = {
   ...clipOptions,
+  windows: { type: 'string' },
   resize: { type: 'string' },
   range: { type: 'string' },
 } as const;
@@ -86,6 +88,7 @@ ${damageHelp}`;
 export const modelClipHelp = `${sourceHelp}
 ${modelSamplingHelp}
 ${frameHelp}
+  --windows L[/S]  a result for each L seconds, every S seconds; default S is L
   --resize HOW     antialias (default) or plain, as the papers' own code
   --range WHICH    ViViT: processor (default) or paper, from -1 to 1
 ${damageHelp}`;
@@ -109,6 +112,7 @@ interface ClipValues extends ReadingValues {
 }
 
 interface ModelClipValues extends ClipValues {
+  windows?: string | undefined;
   resize?: string | undefined;
   range?: string | undefined;
 }
@@ -150,7 +154,12 @@ export function clipOf(values: ClipValues, session: Session): ClipOptions {
 
 /** The library's options for {@link modelClipOptions}, but for those of {@link adjustmentsOf}. */
 export function modelClipOf(values: ModelClipValues, session: Session): ModelClipOptions {
-  return { ...partOf(values, session), sampling: samplingOf(values, modelSamplingModes) };
+  const windows = windowsFrom(values.windows);
+  const { sampling, timestamps, indices } = values;
+  if (windows !== undefined && (sampling === 'paper' || timestamps !== undefined || indices !== undefined)) {
+    throw new UsageError('--windows goes with no --timestamps, no --indices and no --sampling paper');
+  }
+  return { ...partOf(values, session), sampling: samplingOf(values, modelSamplingModes), windows };
 }
 
 /** What {@link modelClipOptions} say to `load`. */

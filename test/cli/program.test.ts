@@ -10,7 +10,15 @@ import { basename, join } from 'node:path';
 import { PNG } from 'pngjs';
 
 import { packageVersion } from '#lib/package';
-import { type ClassifyResult, type EmbedResult, type ExportResult, type ProbeResult, classify } from '#lib/index';
+import {
+  type ClassifyResult,
+  type ClassifyWindowsResult,
+  type EmbedResult,
+  type EmbedWindowsResult,
+  type ExportResult,
+  type ProbeResult,
+  classify,
+} from '#lib/index';
 
 import { inRoot } from '../support/paths';
 import { samples } from '../support/samples';
@@ -157,6 +165,8 @@ describe('the program', function () {
     [['embed', '--resize', 'bicubic', 'a'], /^tubelet embed: --resize takes one of antialias, plain, not 'bicubic'/],
     [['classify', '--range', 'full', 'a'], /^tubelet classify: --range takes one of processor, paper, not 'full'/],
     [['frames', '--sampling', 'spread', '--indices', '1', 'a'], /^tubelet frames: .* exclude each other/],
+    [['classify', '--windows', '0', 'a'], /^tubelet classify: --windows takes seconds above 0, as LENGTH or/],
+    [['embed', '--windows', '5', '--indices', '1', 'a'], /^tubelet embed: --windows goes with no --timestamps/],
     [['classify', '--timeout', '0', 'a'], /^tubelet classify: --timeout takes a number of seconds above 0/],
     [
       ['classify', '--limit', 'size=3', 'a'],
@@ -199,6 +209,19 @@ describe('the program on clips', function () {
       assert.equal((logits as unknown as number[]).length, 10);
       assert.equal(checkpoint.name, model);
     }
+  });
+
+  it('classify and embed give a result for each window', async () => {
+    const named = await tubelet(['classify', clip, '--model', model, '--windows', '1/0.5', '--top', '1']);
+    assert.equal(named.code, 0, named.stderr);
+    const [classified] = jsonLines(named.stdout) as (ClassifyWindowsResult & { file: string })[];
+    assert.equal(classified?.file, clip);
+    assert.ok(classified.windows.length > 3 && classified.segments.length > 0);
+    assert.deepEqual([classified.windows[1]?.start, classified.windows[1]?.end], [0.5, 1.5]);
+    const vectors = await tubelet(['embed', clip, '--model', model, '--windows', '1/0.5', '--normalize']);
+    const [embedded] = jsonLines(vectors.stdout) as EmbedWindowsResult[];
+    assert.equal(embedded?.windows.length, classified.windows.length);
+    assert.ok(Array.isArray(embedded.windows[0]?.data));
   });
 
   it('classify names the classes as a label file does', async () => {

@@ -67,7 +67,8 @@ describe('the call site', () => {
 
   it('is this file for every public function', async () => {
     const wrong = 7 as unknown as string;
-    for (const call of [classify, embed, probe, readFrames, load]) {
+    const functions: ((what: string) => Promise<unknown>)[] = [classify, embed, probe, readFrames, load];
+    for (const call of functions) {
       const error = await failure(call(wrong));
       const [, first] = (error.stack ?? '').split('\n');
       assert.match(first ?? '', /errors\.test/, call.name);

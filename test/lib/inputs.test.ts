@@ -180,7 +180,8 @@ describe('a video', function () {
   ];
   for (const [what, make, message] of wrong) {
     it(`is not ${what}: INVALID_ARGUMENT from every function, at the caller's line`, async () => {
-      for (const call of [classify, embed, readFrames, probe]) {
+      const functions: ((video: EncodedVideo) => Promise<unknown>)[] = [classify, embed, readFrames, probe];
+      for (const call of functions) {
         const error = await rejectsWith(call(make() as EncodedVideo), 'INVALID_ARGUMENT', message);
         assert.ok(error.message.startsWith(`${call.name}: `), error.message);
         assert.ok(!error.message.includes('secret'));

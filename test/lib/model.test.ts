@@ -86,6 +86,10 @@ class FakeNative implements NativeModel {
     return { promise, cancel: () => undefined };
   }
 
+  runWindows(): never {
+    return assert.fail('not used');
+  }
+
   prepare(): never {
     return assert.fail('not used');
   }

@@ -29,7 +29,7 @@ describe('a process that ends in the middle of work', function () {
     assert.ok(Math.min(...took) < 1500, `took ${took.map(Math.round).join(', ')} ms`);
   });
 
-  for (const when of ['load', 'decode', 'batch', 'gathering']) {
+  for (const when of ['load', 'decode', 'windows', 'batch', 'gathering']) {
     it(`process.exit() in the middle of ${when} keeps the exit code`, async () => {
       const { code, signal, stderr } = await endingIn('exit', when, fullSize);
       assert.deepEqual({ code, signal, stderr }, { code: 7, signal: null, stderr: '' });

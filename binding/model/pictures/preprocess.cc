@@ -134,6 +134,12 @@ at::Tensor resizeBytes(const at::Tensor& frame, const Preprocessing& preprocessi
   return resized.contiguous(at::MemoryFormat::ChannelsLast);
 }
 
+Error differingSizes() {
+  return {ErrorCode::InvalidArgument,
+          "The frames of the clip differ in size, and the preprocessor's configuration has no crop that would make "
+          "them equal."};
+}
+
 PixelBuffer::PixelBuffer(const Preprocessing& preprocessing, int frames) : preprocessing_(preprocessing) {
   checkPreprocessing(preprocessing);
   require(frames > 0, "a clip needs at least 1 frame");
@@ -160,9 +166,7 @@ void PixelBuffer::add(std::span<const int> slots, const std::uint8_t* rgb, Size 
     const auto frames = static_cast<std::int64_t>(filled_.size());
     if (!pixels_.defined()) pixels_ = at::empty({1, frames, 3, output.height, output.width}, at::kFloat);
     if (pixels_.size(3) != output.height || pixels_.size(4) != output.width) {
-      throw Error(ErrorCode::InvalidArgument,
-                  "The frames of the clip differ in size, and the preprocessor's configuration has no crop that would "
-                  "make them equal.");
+      throw differingSizes();
     }
     const at::Tensor first = pixels_[0][slots.front()];
     fill(first.data_ptr<float>(), bytes.const_data_ptr<std::uint8_t>(), resized, output);

@@ -8,6 +8,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include "engine/error.h"
 #include "model/pictures/size.h"
 #include "model/spec.h"
 
@@ -52,6 +53,9 @@ at::Tensor asTensor(const std::uint8_t* rgb, Size size);
 
 /// Bytes [1, 3, H, W] in channels-last order, resized by the operator that torchvision uses.
 at::Tensor resizeBytes(const at::Tensor& frame, const Preprocessing& preprocessing, Size size);
+
+/// What is wrong with a clip whose frames would not become pictures of one size.
+Error differingSizes();
 
 /// Throws Error(INVALID_ARGUMENT) for numbers that cannot be meant.
 void checkPreprocessing(const Preprocessing& preprocessing);

@@ -25,8 +25,11 @@ import { type FolderRequest, resumeLine } from './options';
 import { showRun } from './progress';
 import { type Ending, summaryJson, summaryLines } from './summary';
 
+/** Of a result, what the run itself looks at. */
+type Timed = Pick<Provenance, 'milliseconds'>;
+
 /** What a command does with each video. */
-export interface Task<R extends Provenance> {
+export interface Task<R extends Timed> {
   command: 'classify' | 'embed';
   /** What was typed after the command's name. */
   args: readonly string[];
@@ -58,7 +61,7 @@ interface Sink<R> {
  * @returns The exit code.
  * @throws What ends the run as a whole. With an output, what was written stays valid.
  */
-export async function runVideos<R extends Provenance>(task: Task<R>, session: Session): Promise<number> {
+export async function runVideos<R extends Timed>(task: Task<R>, session: Session): Promise<number> {
   const { request, loading } = task;
   if (request.output === undefined) {
     return withModel(
@@ -81,7 +84,7 @@ export async function runVideos<R extends Provenance>(task: Task<R>, session: Se
   }
 }
 
-function printer<R extends Provenance>({ request, report }: Task<R>, session: Session): Sink<R> {
+function printer<R extends Timed>({ request, report }: Task<R>, session: Session): Sink<R> {
   const asTable = session.interactive && !request.json;
   let isFirst = true;
   return {
@@ -98,7 +101,7 @@ function printer<R extends Provenance>({ request, report }: Task<R>, session: Se
   };
 }
 
-async function writer<R extends Provenance>(
+async function writer<R extends Timed>(
   task: Task<R>,
   { info }: Model,
   output: RunOutput,
@@ -123,7 +126,7 @@ async function writer<R extends Provenance>(
 }
 
 /** One run of a batch. */
-class Run<R extends Provenance> {
+class Run<R extends Timed> {
   readonly #numbers: Numbers;
   /** Whether it is told how it goes. */
   readonly #talks: boolean;

@@ -25,6 +25,11 @@ async function begin(when: string, model: string): Promise<{ work: Promise<unkno
       await delay(700);
       return { work };
     }
+    case 'windows': {
+      const work = (await load(model)).classify(video, { windows: { length: 1, stride: 0.1 } });
+      await delay(700);
+      return { work };
+    }
     case 'batch':
     case 'gathering': {
       // In forward passes, or decoded and waiting for others to share one with.
