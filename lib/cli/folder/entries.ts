@@ -6,7 +6,7 @@
 import { stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 
-import { TubeletError, isSystemError } from '../../errors';
+import { TubeletError, asTubeletError, isSystemError } from '../../errors';
 import type { EncodedVideo } from '../../inputs/kinds';
 import { UsageError } from '../arguments';
 import type { Video } from '../videos';
@@ -60,7 +60,7 @@ async function* all(names: readonly string[], options: FindOptions): AsyncGenera
   const stdin = (): Readable => options.stdin ?? process.stdin; // not touched where nothing names it
   for (const name of names) {
     if (name === '-') yield { name, video: stdin() };
-    else yield* named(rawPath(name), signal, patternOf(name));
+    else yield* named(rawPath(name), signal, true);
   }
   if (list !== undefined) {
     for await (const path of namesIn(list, stdin, signal)) yield* named(path, signal);
@@ -68,17 +68,22 @@ async function* all(names: readonly string[], options: FindOptions): AsyncGenera
   yield* addresses;
 }
 
-/** What one name stands for. A file of just that name comes before what it would mean as a pattern. */
-async function* named(path: RawPath, signal?: AbortSignal, glob?: ReturnType<typeof patternOf>): AsyncGenerator<Entry> {
+/** What one name stands for. What is there comes before what the name would mean as a pattern. */
+async function* named(path: RawPath, signal?: AbortSignal, mayBePattern = false): AsyncGenerator<Entry> {
   const name = shownPath(path);
   const kind = await kindAt(path);
-  if (kind === 'folder') {
-    yield* found(walk(path, undefined, signal), { name, otherwise: `No video is in ${name}.` });
-  } else if (kind === undefined && glob !== undefined) {
-    const videos = walk(rawPath(glob.folder), glob.pattern, signal);
-    yield* found(videos, { name, otherwise: `Nothing matches ${name}: there is no such video.` });
-  } else {
-    yield videoAt(path); // whatever it is: its reading will say what is wrong with it
+  try {
+    const glob = kind === undefined && mayBePattern ? patternOf(name) : undefined;
+    if (kind === 'folder') {
+      yield* found(walk(path, undefined, signal), { name, otherwise: `No video is in ${name}.` });
+    } else if (glob !== undefined) {
+      const videos = walk(rawPath(glob.folder), glob.pattern, signal);
+      yield* found(videos, { name, otherwise: `Nothing matches ${name}: there is no such video.` });
+    } else {
+      yield videoAt(path); // whatever it is: its reading will say what is wrong with it
+    }
+  } catch (error) {
+    yield { name, error: asTubeletError(error) };
   }
 }
 
@@ -86,7 +91,7 @@ async function kindAt(path: RawPath): Promise<'folder' | 'other' | undefined> {
   try {
     return (await stat(bytesOf(path))).isDirectory() ? 'folder' : 'other';
   } catch (error) {
-    return isSystemError(error, 'ENOENT', 'ENOTDIR') ? undefined : 'other';
+    return isSystemError(error, 'ENOENT', 'ENOTDIR', 'ENAMETOOLONG') ? undefined : 'other';
   }
 }
 

@@ -6,6 +6,8 @@
  */
 import picomatch from 'picomatch';
 
+import { invalid } from '../../options';
+
 /** What a pattern says of what lies below the folder that it begins in. */
 export interface Pattern {
   /** Whether it names this path. */
@@ -14,19 +16,26 @@ export interface Pattern {
   leadsTo(path: string): boolean;
 }
 
+/** Picomatch takes twice as many, and escapes are added. */
+const longestPattern = 30_000;
+
 const options: picomatch.PicomatchOptions = {
   posix: true,
   nonegate: true,
   noextglob: true,
-  keepQuotes: true,
   expandRange: range,
 };
 
-/** Reads a pattern, or nothing where the text is a plain path: the folder to begin in (or none), and what is wanted there. */
+/**
+ * Reads a pattern, or nothing where the text is a plain path: the folder to begin in (or none), and what is wanted there.
+ *
+ * @throws TubeletError INVALID_ARGUMENT: it is too long or stands for too much.
+ */
 export function patternOf(text: string): { folder: string; pattern: Pattern } | undefined {
   const parts = split(text);
   const first = parts.findIndex(isMagic);
   if (first < 0) return undefined;
+  if (text.length > longestPattern) throw invalid(`a pattern has at most ${longestPattern} characters`);
   const folder = parts.slice(0, first).map(unescaped).join('/');
   const wanted = parts.slice(first);
   return { folder: folder === '' && first > 0 ? '/' : folder, pattern: compile(wanted) };
@@ -51,8 +60,8 @@ function compile(parts: readonly string[]): Pattern {
 }
 
 /**
- * Only braces, brackets and wildcards mean something: parentheses and quotes are common in names. For picomatch a backslash before
- * a letter would mean what it does in regular expressions.
+ * Only braces, brackets and wildcards mean something: parentheses and quotes are common in names. For picomatch a backslash
+ * before a letter would mean what it does in regular expressions.
  */
 function matcher(pattern: string): (path: string) => boolean {
   const literal = pattern.replace(/\\(.)|[()|"]/gs, (found, escaped?: string) => {
@@ -89,7 +98,8 @@ const longestRange = 10_000;
 function range(from: string, to: string): string {
   if (!/^\d{1,9}$/.test(from) || !/^\d{1,9}$/.test(to)) return `[${from}-${to}]`;
   const least = Math.min(Number(from), Number(to));
-  const length = Math.min(Math.abs(Number(to) - Number(from)) + 1, longestRange);
+  const length = Math.abs(Number(to) - Number(from)) + 1;
+  if (length > longestRange) throw invalid(`{${from}..${to}} stands for more than ${longestRange} numbers`);
   const width = [from, to].some((end) => /^0\d/.test(end)) ? Math.max(from.length, to.length) : 0;
   return `(?:${Array.from({ length }, (_, index) => String(least + index).padStart(width, '0')).join('|')})`;
 }

@@ -145,6 +145,16 @@ none/*.mp4`.split('\n');
     }
   });
 
+  it('may be longer than a path, and not without end', async () => {
+    const at = (name: string): string => join(folder(), name);
+    const many = Array.from({ length: 2000 }, (_, index) => `none${index}`).join(',');
+    assert.deepEqual(await found([at(`{${many},a}.mp4`)]), [at('a.mp4')]);
+    for (const name of [`*${'a'.repeat(30_000)}`, 'v{1..10001}.mp4']) {
+      assert.deepEqual(await found([at(name), at('a.mp4')]), [`INVALID_ARGUMENT ${at(name)}`, at('a.mp4')]);
+    }
+    assert.deepEqual(await found(['a'.repeat(5000)]), ['a'.repeat(5000)]);
+  });
+
   it('begin in the folder that they name', () => {
     const folderOf = (text: string): string | undefined => patternOf(text)?.folder;
     assert.equal(folderOf('*.mp4'), '');
