@@ -21,7 +21,7 @@ export interface Found {
   /** The vector, or a grid of them, one after the other; of `embed`. */
   embedding: number[];
   shape: number[];
-  /** Of the whole file, also where it has several rows. */
+  /** Time spent on it. */
   milliseconds: { decode: number; prepare: number; infer: number };
 }
 

@@ -38,15 +38,20 @@ export function classification(scores: Record<string, number>, logits?: Float32A
 }
 
 /** What both give with windows: what is found in each, and what all have in common. */
-export function windowed(...windows: { start: number; end: number; data?: Float32Array; shape?: number[] }[]): object {
-  const { checkpoint: weights, device, precision, milliseconds } = provenance;
+export function windowed(...windows: { start: number; end: number; data: Float32Array; shape: number[] }[]): object {
+  const { checkpoint: weights, device, precision, warnings, milliseconds } = provenance;
+  const clip = { start: 100, end: 101 }; // of the frames; the window is what counts
   return {
-    windows: windows.map((window) => ({ timestamps: [window.start], ...window })),
-    segments: [],
-    timestamps: [],
+    windows: windows.map((window) => ({
+      ...window,
+      clip,
+      timestamps: [window.start],
+      milliseconds: { decode: window.start, prepare: 0, infer: window.end },
+    })),
     checkpoint: weights,
     device,
     precision,
+    warnings,
     milliseconds,
   };
 }
