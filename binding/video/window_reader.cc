@@ -50,10 +50,10 @@ struct WindowReader::Pass final : FrameSink {
   ClipReader reader;
 };
 
-WindowReader::WindowReader(std::unique_ptr<Source> source, const Sampling& sampling, const Windows& windows,
+WindowReader::WindowReader(std::unique_ptr<Source> source, Sampling sampling, const Windows& windows,
                            const ReadOptions& options, const CancelToken& token)
     : source_(std::move(source)),
-      sampling_(sampling),
+      sampling_(std::move(sampling)),
       options_(options),
       strict_(strictly(options)),
       packets_(*source_, options_, token) {

@@ -26,8 +26,8 @@ class WindowReader final : public WindowClips {
  public:
   /// Scans the video. `token` must outlive this. Throws as readClip and windowsOf do; `sampling` must neither list
   /// frames nor be of a protocol.
-  WindowReader(std::unique_ptr<Source> source, const Sampling& sampling, const Windows& windows,
-               const ReadOptions& options, const CancelToken& token);
+  WindowReader(std::unique_ptr<Source> source, Sampling sampling, const Windows& windows, const ReadOptions& options,
+               const CancelToken& token);
   ~WindowReader() override;
   WindowReader(const WindowReader&) = delete;
   WindowReader& operator=(const WindowReader&) = delete;
