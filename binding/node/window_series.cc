@@ -32,16 +32,13 @@ engine::Lane::Job WindowSeries::job() {
 
 void WindowSeries::read(WindowWork& window) {
   const Stopwatch watch;
-  if (!clips_) {
-    clips_ = openWindows(request_.clip, request_.windows, *token_);
-    frames_.emplace(request_.preprocessing, request_.clip.sampling.frames);
-  }
-  PreparingSink sink(*frames_);
+  if (!clips_) clips_ = openWindows(request_.clip, request_.windows, *token_);
+  PreparingSink sink(frames_);
   StretchingSink stretching(sink, request_.clip.stretch);
   window.range = clips_->windows()[window.index];
   window.clip.info = clips_->next(stretching);
   window.clip.prepareMs = sink.milliseconds();
-  window.clip.pixels = frames_->take(window.index);
+  window.clip.pixels = frames_.take(window.index);
   window.clip.decodeMs = watch.milliseconds() - window.clip.prepareMs;
 }
 

@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -40,7 +39,8 @@ class WindowSeries : public std::enable_shared_from_this<WindowSeries> {
     int threads = 1;
   };
 
-  explicit WindowSeries(Request request) : request_(std::move(request)) {}
+  explicit WindowSeries(Request request)
+      : request_(std::move(request)), frames_(request_.preprocessing, request_.clip.sampling.frames) {}
 
   /// The job of the first window, which the others follow. To be called once.
   engine::Lane::Job begin(Tell tell);
@@ -57,7 +57,7 @@ class WindowSeries : public std::enable_shared_from_this<WindowSeries> {
   Tell tell_;
   CancelTokenPtr token_ = std::make_shared<CancelToken>();  ///< of the call; the reader keeps a reference
   std::unique_ptr<video::WindowClips> clips_;               ///< from the first read() on
-  std::optional<model::WindowFrames> frames_;
+  model::WindowFrames frames_;
   std::size_t begun_ = 0;
 };
 
