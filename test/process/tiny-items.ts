@@ -12,7 +12,7 @@ interface Holdings {
   threads: number;
 }
 
-/** Runs so many items of one pixel through a batch and checks that the process holds no more at the end than after 1,000. */
+/** Runs so many items of one pixel through a batch and checks that the process holds no more towards the end than after 1,000. */
 export async function levelOverItems(model: string, count: number): Promise<BatchSummary> {
   // V8 gives its young generation more room, up to three times this many megabytes, the longer a program allocates.
   const node = ['--expose-gc', '--max-semi-space-size=1'];
@@ -25,8 +25,10 @@ export async function levelOverItems(model: string, count: number): Promise<Batc
   for (const mark of marks) {
     assert.deepEqual([mark.descriptors, mark.threads], [first.descriptors, first.threads]);
   }
-  const growth = (marks.at(-1)!.resident - first.resident) / megabyte;
-  // One kB an item that is kept would be 9 MB for 10,000 and 97 MB for 100,000.
+  // A mark may fall on a moment at which more is in the works; the middle one of the last three does not.
+  const last = marks.slice(-3).map(({ resident }) => resident);
+  const growth = (last.sort((a, b) => a - b)[1]! - first.resident) / megabyte;
+  // One kB an item that is kept would be 8 MB and more for 10,000 and 88 MB for 100,000.
   assert.ok(growth < 8, `grew by ${growth.toFixed(1)} MB: ${marks.map((mark) => mark.resident >> 20).join(' ')}`);
   return summary;
 }
