@@ -4,6 +4,7 @@
  * @module
  */
 import { type ClassifyOptions, mostClasses } from '../classify';
+import { jsonLine } from '../json-line';
 import type { LoadOptions } from '../load';
 import type { Model } from '../model';
 import { bundledModels } from '../names';
@@ -13,7 +14,7 @@ import type { WithoutWindows } from '../windows';
 import { UsageError, deviceName, oneOf, parse, precisionName, wholeNumber } from './arguments';
 import { type Command, optionHelp } from './command';
 import { loadShown } from './model';
-import { heading, jsonLine } from './output';
+import { heading } from './output';
 import { type Session, eachVideo } from './session';
 import { sideBySide } from './side-by-side';
 import { milliseconds, printable, styled, table } from './text';

@@ -10,10 +10,11 @@ import { PNG } from 'pngjs';
 
 import { TubeletError } from '../errors';
 import { type ReadFramesResult, readFrames } from '../frames';
+import { jsonLine } from '../json-line';
 import { mostFrames } from '../sampling';
 import { UsageError, parse, positiveNumber, wholeNumber } from './arguments';
 import { type Command, optionHelp } from './command';
-import { clipLines, heading, jsonLine } from './output';
+import { clipLines, heading } from './output';
 import { type Session, eachVideo } from './session';
 import { type Picture, contactSheet } from './sheet';
 import { printable } from './text';

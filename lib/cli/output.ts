@@ -1,18 +1,11 @@
 /**
- * Results as JSON lines, and the parts of the tables that commands share.
+ * The parts of the tables that commands share.
  *
  * @module
  */
 import type { ClipDetails, Provenance } from '../results';
 import type { Session } from './session';
 import { milliseconds, printable, seconds, styled } from './text';
-
-/** One line for one file. Typed arrays become plain ones. */
-export function jsonLine(file: string, result: object): string {
-  return JSON.stringify({ file, ...result }, (_key, value: unknown) =>
-    value instanceof Float32Array ? Array.from(value) : value,
-  );
-}
 
 /** A file's name above its table. */
 export function heading(file: string, session: Session): string {

@@ -3,10 +3,11 @@
  *
  * @module
  */
+import { jsonLine } from '../json-line';
 import { type ProbeResult, type StreamDetails, probe as probeVideo } from '../probe';
 import { parse } from './arguments';
 import { type Command, optionHelp } from './command';
-import { heading, jsonLine } from './output';
+import { heading } from './output';
 import { type Session, eachVideo } from './session';
 import { left, printable, seconds } from './text';
 import { readingHelp, readingOf, readingOptions, videosOf } from './videos';

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { jsonLine } from '../cli/output';
 import { TubeletError } from '../errors';
 import { isObject } from '../json';
+import { jsonLine } from '../json-line';
 import type { Line } from './lines';
 
 /** What became of a file. */

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 
-import { jsonLine } from '#lib/cli/output';
+import { jsonLine } from '#lib/json-line';
 import { type ClassifyResult, type EmbedResult, TubeletError, type TubeletErrorCode } from '#lib/index';
 import type { RunIdentity } from '#lib/output/identity';
 import { lineFor } from '#lib/output/journal';
