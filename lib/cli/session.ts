@@ -10,7 +10,6 @@ import { TubeletError } from '../errors';
 import type { Interrupts } from './interrupts';
 import { Status } from './status';
 import { printable } from './text';
-import type { Video } from './videos';
 
 /** What a command needs to know of its surroundings. */
 export interface Session {
@@ -84,7 +83,7 @@ export function processSession(interrupts: Interrupts): Session {
  *
  * @returns The exit code.
  */
-export async function eachVideo<V extends { name: string } = Video>(
+export async function eachVideo<V extends { name: string }>(
   videos: readonly V[],
   session: Session,
   work: (video: V, isFirst: boolean) => Promise<void>,
