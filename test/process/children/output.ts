@@ -31,7 +31,7 @@ async function run({ pace = 0, outcome = outcomeOf, atLast = (): void => undefin
   try {
     output = await RunOutput.reserve(path, { resume: true });
     await output.begin(identity);
-    say('begun', output.finishedItems);
+    say('begun', output.isComplete ? count : output.finishedItems); // killed after its end, it has no lines to count
     for (let index = 0; index < count; index++) {
       const file = `${index}.mp4`;
       if (output.finished(file)) continue;
