@@ -44,19 +44,15 @@ std::vector<Range> windowsOf(const Windows& windows, const Sampling& sampling, d
   for (std::size_t k = 0;; ++k) {
     const double start = first + static_cast<double>(k) * windows.stride;
     const double whole = start + windows.length;
-    if (whole <= last + kTolerance) {
-      if (ranges.size() == kMostWindows) throw tooMany(last - first, windows);
-      ranges.push_back({start, whole});
-      continue;
+    const bool isWhole = whole <= last + kTolerance;
+    if (!isWhole && !ranges.empty()) {
+      const bool isCovered = ranges.back().end >= last - kTolerance;
+      const bool isLongEnough = last - start >= windows.length * kLeastPart;
+      if (isCovered || !isLongEnough) return ranges;
     }
-    const bool isCovered = !ranges.empty() && ranges.back().end >= last - kTolerance;
-    const bool isLongEnough = last - start >= windows.length * kLeastPart;
-    if (ranges.empty()) {
-      ranges.push_back({start, last > start ? last : whole});
-    } else if (isLongEnough && !isCovered) {
-      ranges.push_back({start, last});
-    }
-    return ranges;
+    if (ranges.size() == kMostWindows) throw tooMany(last - first, windows);
+    ranges.push_back({start, isWhole || last <= start ? whole : last});
+    if (!isWhole) return ranges;
   }
 }
 

@@ -21,11 +21,16 @@ export interface RunPaths {
   errors: string;
 }
 
+/** Where the lines of an output's failures are. */
+export function errorsPath(output: string): string {
+  return `${output}.errors.jsonl`;
+}
+
 /** Where the files of a run are. */
 export function pathsOf(output: string, format: Format): RunPaths {
   return {
     journal: format === 'jsonl' ? output : `${output}.journal.jsonl`,
-    errors: `${output}.errors.jsonl`,
+    errors: errorsPath(output),
   };
 }
 

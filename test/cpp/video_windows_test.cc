@@ -163,6 +163,8 @@ TEST_CASE("what windows cannot be is refused") {
   }
   CHECK(windowsOf({1, 1}, spread(4), 0, 65'536).size() == 65'536);
   CHECK_THROWS_AS(windowsOf({1, 1}, spread(4), 0, 65'537), Error);
+  CHECK(windowsOf({1, 1}, spread(4), 0, 65'535.5).size() == 65'536);  // the last one, which the end cuts short, counts
+  CHECK_THROWS_AS(windowsOf({1, 1}, spread(4), 0, 65'536.5), Error);
   CHECK_THROWS_AS(windowsOf({1, 1e-300}, spread(4), 0, 10), Error);
 }
 

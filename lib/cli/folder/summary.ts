@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { errorsPath } from '../../output/reserve';
 import type { Session } from '../session';
 import { clock, fitEnd, lengthOf, milliseconds, perSecond, printable, right, styled } from '../text';
 import type { Numbers } from './numbers';
@@ -52,7 +53,7 @@ export function summaryLines(
       ),
     ),
     ...(output === undefined ? [] : [row('results', printable(output))]),
-    ...(output === undefined || before.failed + failed === 0 ? [] : [row('errors', printable(errorsOf(output)))]),
+    ...(output === undefined || before.failed + failed === 0 ? [] : [row('errors', printable(errorsPath(output)))]),
     ...(resume === undefined ? [] : ['To go on:', `  ${resume}`]),
   ];
 }
@@ -71,11 +72,6 @@ export function summaryJson({ ending, numbers, output }: Facts): string {
     itemsPerSecond: items / elapsed,
     slowest,
     output,
-    errors: output === undefined ? undefined : errorsOf(output),
+    errors: output === undefined ? undefined : errorsPath(output),
   });
-}
-
-/** Where the failures of an output are. */
-function errorsOf(output: string): string {
-  return `${output}.errors.jsonl`;
 }
