@@ -4,32 +4,51 @@
  *
  * @packageDocumentation
  */
-export type { Adjustments } from './adjust';
+export { type ClassifyWithOptions, classify } from './api/classify';
+export { type EmbedWithOptions, embed } from './api/embed';
+export { type ExportOptions, type ExportResult, exportModel } from './api/export-model';
+export { type LoadOptions, load } from './api/load';
+export type { Model } from './api/model';
+export { type ProbeOptions, type ProbeResult, type StreamDetails, probe } from './api/probe';
+export { type ReadFramesOptions, type ReadFramesResult, readFrames } from './api/read-frames';
+export { TubeletError, type TubeletErrorCode } from './base/errors';
+export type { WebStream } from './base/streams';
 export type { Batch, BatchItem } from './batch/batch';
 export type { BatchSummary } from './batch/summary';
 export type { BatchOptions } from './batch/workers';
-export { classify, type ClassifyOptions, type ClassifyWithOptions } from './classify';
-export type { Family } from './config';
-export type { Device } from './device';
-export { type ExportOptions, type ExportResult, exportModel } from './export';
-export { embed, type EmbedOptions, type EmbedWithOptions, type Pooling } from './embed';
-export { TubeletError, type TubeletErrorCode } from './errors';
-export { readFrames, type ReadFramesOptions, type ReadFramesResult } from './frames';
-export type { WebStream } from './inputs/chunks';
-export type { PixelBytes, RawFrame, RawFrames } from './inputs/frames';
-export type { EncodedVideo, VideoInput } from './inputs/kinds';
+export type { Adjustments } from './checkpoints/adjust';
+export type { Licence } from './checkpoints/presets';
+export type { ProgramOptions } from './checkpoints/program';
+export type { Channels, Layout, Origin, Size } from './checkpoints/program-metadata';
 export type { DownloadProgress } from './hub/blob';
-export type { Labels } from './labels';
-export { load, type LoadOptions } from './load';
-export type { ModelInfo } from './loaded';
-export type { Channels, Layout, Origin, Size } from './metadata';
-export type { Model } from './model';
-export type { Precision } from './precision';
-export type { Licence } from './presets';
-export { probe, type ProbeOptions, type ProbeResult, type StreamDetails } from './probe';
-export type { ViewCounts } from './paper';
-export type { ClipOptions, Limits, ModelClipOptions, ReadingOptions } from './reading';
-export type { CheckpointIdentity, ClassifyResult, ClipDetails, EmbedResult, Prediction, Provenance } from './results';
+export type { PixelBytes, RawFrame, RawFrames } from './inputs/frames';
+export type { EncodedVideo, VideoInput } from './inputs/recognise';
+export type { ModelInfo } from './models/info';
+export type { Precision } from './native/binding';
+export type { ClassifyOptions, EmbedOptions, Pooling } from './options/answers';
+export type { Device } from './options/device';
+export type { Labels } from './options/labels';
+export type { ClipOptions, Limits, ModelClipOptions, ReadingOptions } from './options/reading';
+export type { WindowOptions, WithWindows, WithoutWindows } from './options/windows';
+export type {
+  CheckpointIdentity,
+  ClassifyResult,
+  ClipDetails,
+  EmbedResult,
+  Prediction,
+  Provenance,
+  ViewCounts,
+} from './results/results';
+export type {
+  ClassifiedWindow,
+  ClassifyWindowsResult,
+  EmbedWindowsResult,
+  EmbeddedWindow,
+  Segment,
+  WindowDetails,
+  WindowsProvenance,
+} from './results/windows';
+export type { Family } from './sampling/family';
 export type {
   FrameList,
   ModelSampling,
@@ -38,17 +57,4 @@ export type {
   SamplingMode,
   Spacing,
   TrainedSampling,
-} from './sampling';
-export type { ProgramOptions } from './torchscript';
-export type {
-  ClassifiedWindow,
-  ClassifyWindowsResult,
-  EmbeddedWindow,
-  EmbedWindowsResult,
-  Segment,
-  WindowDetails,
-  WindowOptions,
-  WindowsProvenance,
-  WithWindows,
-  WithoutWindows,
-} from './windows';
+} from './sampling/sampling';

@@ -18,7 +18,7 @@
 #include "engine/error.h"
 
 // Device-neutral: nothing here needs CUDA's headers, and the addon links with LibTorch's CPU half alone. The other
-// half, libtorch_cuda.so, makes itself known to the first when it is opened, which lib/runtime.ts sees to.
+// half, libtorch_cuda.so, makes itself known to the first when it is opened, which lib/native/runtime.ts sees to.
 
 namespace tubelet::model {
 

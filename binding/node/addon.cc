@@ -1,4 +1,4 @@
-// The addon's exports: NativeBinding of lib/binding.ts, neither more nor less.
+// The addon's exports: NativeBinding of lib/native/binding.ts, neither more nor less.
 
 #include <napi.h>
 

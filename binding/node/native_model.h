@@ -27,7 +27,7 @@ struct LoadedModel {
   std::optional<model::Answer> answer;  ///< what a TorchScript file's program returned when it was tried out
 };
 
-/// NativeModel of lib/binding.ts. Every task of a model refers to it: it is not collected while one is pending.
+/// NativeModel of lib/native/binding.ts. Every task of a model refers to it: it is not collected while one is pending.
 class NativeModel : public Napi::ObjectWrap<NativeModel> {
  public:
   /// The class, for one environment.

@@ -11,7 +11,7 @@
 
 namespace tubelet::node {
 
-/// Plain results as the JavaScript objects of lib/binding.ts. Pixels and grids of embeddings are handed over without a
+/// Plain results as the JavaScript objects of lib/native/binding.ts. Pixels and grids of embeddings are handed over without a
 /// copy where the host allows it (Electron does not); the work they came from is left empty.
 
 Napi::Object toJs(Napi::Env env, const video::VideoInfo& info);

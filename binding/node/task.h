@@ -20,7 +20,7 @@ class Task {
   using Result = std::function<Napi::Value(Napi::Env)>;
 
   /// Admits `job` (its `settle` is filled in here) and returns the NativeTask, `{ promise, cancel() }`, of
-  /// lib/binding.ts. When the lane refuses the job, the promise is rejected. `owner`, which may be empty, is the
+  /// lib/native/binding.ts. When the lane refuses the job, the promise is rejected. `owner`, which may be empty, is the
   /// JavaScript object that must outlive the work.
   static Napi::Object start(Environment& environment, std::shared_ptr<engine::Lane> lane, engine::Lane::Job job,
                             Result result, Napi::Object owner);

@@ -5,10 +5,10 @@
  */
 import { setMaxListeners } from 'node:events';
 
-import type { NativeQueue, NativeWorkers } from '../binding';
-import type { CallSite, TubeletError } from '../errors';
+import type { CallSite, TubeletError } from '../base/errors';
+import type { NativeQueue, NativeWorkers } from '../native/binding';
+import { type Order, Shelf } from './finished-items';
 import type { InputReader, InputResult } from './inputs';
-import { type Order, Shelf } from './shelf';
 import { type BatchSummary, Tally, idleQueue } from './summary';
 
 /** One input of a batch and what became of it. */

@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { describe, invalid } from '../base/rules';
+import { type AnyStream, isStream, readChunks } from '../base/streams';
 import { isBytes } from '../inputs/bytes';
-import { type AnyStream, isStream, readChunks } from '../inputs/chunks';
-import { describe, invalid } from '../options';
 
 /** Inputs in turn. Nothing is read ahead of `next`, beyond what a stream itself does. */
 export interface InputReader {

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import type { CallSite } from '../errors';
-import { withVideo } from '../inputs';
-import type { ClipRequest, LoadedModel } from '../loaded';
-import type { ClipReading } from '../reading';
-import { binding } from '../runtime';
+import type { CallSite } from '../base/errors';
+import { withVideo } from '../inputs/with-video';
+import type { ClipRequest, LoadedModel } from '../models/loaded';
+import { binding } from '../native/runtime';
+import type { ClipReading } from '../options/reading';
 import { Batch } from './batch';
 import { readInputs } from './inputs';
 import { type BatchRequest, workforce } from './workers';

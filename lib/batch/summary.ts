@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { NativeQueue, NativeWorkers } from '../binding';
-import type { TubeletErrorCode } from '../errors';
+import type { TubeletErrorCode } from '../base/errors';
+import type { NativeQueue, NativeWorkers } from '../native/binding';
 
 /** See {@link Batch.summary}. */
 export interface BatchSummary {

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { NativeWorkers } from '../binding';
-import { type Values, group, integer, oneOf } from '../options';
-import type { Order } from './shelf';
+import { type Values, group, integer, oneOf } from '../base/rules';
+import type { NativeWorkers } from '../native/binding';
+import type { Order } from './finished-items';
 
 /** Options of {@link Model.classifyAll} and {@link Model.embedAll}, beside those of a single call. */
 export interface BatchOptions {

@@ -4,21 +4,21 @@
  *
  * @module
  */
-import { packageVersion } from '../package';
-import { closest } from '../suggest';
-import { UsageError } from './arguments';
-import { classify } from './classify';
-import type { Command } from './command';
-import { compare } from './compare';
-import { embed } from './embed';
-import { exportCommand } from './export';
-import { frames } from './frames';
-import { Interrupts } from './interrupts';
-import { merge } from './merge';
-import { models } from './models';
-import { probe } from './probe';
-import { pull } from './pull';
-import { type Session, exit, explain, processSession } from './session';
+import { packageVersion } from '../base/package';
+import { closest } from '../base/suggest';
+import { UsageError } from './base/arguments';
+import type { Command } from './base/command';
+import { Interrupts } from './base/interrupts';
+import { type Session, exit, explain, processSession } from './base/session';
+import { classify } from './commands/classify';
+import { compare } from './commands/compare';
+import { embed } from './commands/embed';
+import { exportCommand } from './commands/export';
+import { frames } from './commands/frames';
+import { merge } from './commands/merge';
+import { models } from './commands/models';
+import { probe } from './commands/probe';
+import { pull } from './commands/pull';
 
 const commands = new Map<string, Command>(
   Object.entries({ classify, embed, merge, compare, frames, probe, models, pull, export: exportCommand }),

@@ -6,14 +6,14 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { TubeletError, isSystemError } from '../errors';
-import { Lock } from '../lock';
-import { throwIfAborted } from '../task';
+import { throwIfAborted } from '../base/abort';
+import { TubeletError, isSystemError } from '../base/errors';
+import { Lock } from '../base/lock';
 import { bytesOf, discard } from './body';
 import type { RepositoryCache } from './cache';
 import type { HubClient, RemoteFile } from './client';
 import { PartialFile } from './partial';
-import { PassingFailure, Patience } from './patience';
+import { PassingFailure, Patience } from './retry';
 
 /** How far a file has come. */
 export interface DownloadProgress {

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { readChunks } from '../inputs/chunks';
-import { abortable, throwIfAborted } from '../task';
-import { PassingFailure } from './patience';
+import { abortable, throwIfAborted } from '../base/abort';
+import { readChunks } from '../base/streams';
+import { PassingFailure } from './retry';
 
 /** Milliseconds without a byte after which a connection counts as cut: huggingface_hub's own. */
 export const longestStall = 10_000;

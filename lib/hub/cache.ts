@@ -13,8 +13,8 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, symlink, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 
-import { isSystemError } from '../errors';
-import { kindOf } from '../files';
+import { isSystemError } from '../base/errors';
+import { kindOf } from '../base/files';
 import { hubCache } from './environment';
 import { isCommit } from './repository';
 

@@ -3,16 +3,16 @@
  *
  * @module
  */
-import { TubeletError } from '../errors';
-import { nameOfUrl, isWeb } from '../inputs/http';
-import { isObject } from '../json';
-import { packageVersion } from '../package';
-import { abortable, throwIfAborted } from '../task';
+import { abortable, throwIfAborted } from '../base/abort';
+import { TubeletError } from '../base/errors';
+import { isObject } from '../base/json';
+import { packageVersion } from '../base/package';
+import { isWeb, nameOfUrl } from '../base/web';
 import { bytesOf, discard, longestStall } from './body';
 import { hubEndpoint, hubToken } from './environment';
-import { PassingFailure, Patience, mayPass, retryAfter } from './patience';
-import { refusal } from './refusals';
 import { type HubName, isCommit, titleOf } from './repository';
+import { refusal } from './response-errors';
+import { PassingFailure, Patience, mayPass, retryAfter } from './retry';
 
 const mostRedirects = 10;
 const redirects = new Set([301, 302, 303, 307, 308]);

@@ -7,7 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-import { TubeletError, asReadFailure, isSystemError } from '../errors';
+import { TubeletError, asReadFailure, isSystemError } from '../base/errors';
 
 /** Where the cache lies: `HF_HUB_CACHE`, else `hub` in Hugging Face's own folder. */
 export function hubCache(): string {

@@ -11,7 +11,7 @@ import { type Hash, randomUUID } from 'node:crypto';
 import { type FileHandle, constants, mkdir, open, readdir, rename, statfs, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { throwIfAborted } from '../task';
+import { throwIfAborted } from '../base/abort';
 import type { RemoteFile } from './client';
 import { digestFor } from './digest';
 

@@ -3,13 +3,13 @@
  *
  * @module
  */
-import { TubeletError } from '../errors';
-import { abortable } from '../task';
+import { abortable } from '../base/abort';
+import { TubeletError } from '../base/errors';
 import { type Download, type DownloadProgress, fetchBlob } from './blob';
 import { RepositoryCache } from './cache';
+import { neededFiles, shardIndex, shardsIn } from './checkpoint-files';
 import { HubClient } from './client';
 import { hubCache } from './environment';
-import { neededFiles, shardIndex, shardsIn } from './needed';
 import { type HubName, titleOf } from './repository';
 
 /** How to fetch. */

@@ -5,8 +5,8 @@
  */
 import { isAnyArrayBuffer } from 'node:util/types';
 
-import { TubeletError } from '../errors';
-import { describe, invalid } from '../options';
+import { TubeletError } from '../base/errors';
+import { describe, invalid } from '../base/rules';
 
 /** Memory that holds bytes. */
 export type Bytes = ArrayBufferView | ArrayBuffer | SharedArrayBuffer;

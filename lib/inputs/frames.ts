@@ -5,9 +5,9 @@
  */
 import { isUint8Array, isUint8ClampedArray, isAnyArrayBuffer } from 'node:util/types';
 
-import type { NativeRawFrames } from '../binding';
-import { describe, fromZero, integer, invalid, positive } from '../options';
-import { nominalFps } from '../sampling';
+import { describe, fromZero, integer, invalid, positive } from '../base/rules';
+import type { NativeRawFrames } from '../native/binding';
+import { nominalFps } from '../sampling/sampling';
 import { copyBytes, reserveBytes, viewBytes } from './bytes';
 
 /** Memory with one byte for each channel of each pixel. */

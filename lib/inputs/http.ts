@@ -3,23 +3,14 @@
  *
  * @module
  */
-import { TubeletError } from '../errors';
-import { abortable, throwIfAborted } from '../task';
-import { type ChunkReader, readChunks } from './chunks';
+import { abortable, throwIfAborted } from '../base/abort';
+import { TubeletError } from '../base/errors';
+import { type ChunkReader, readChunks } from '../base/streams';
+import { discard, hasPassword, isWeb, nameOfUrl } from '../base/web';
 import { tooLarge } from './spool';
 
 const mostRedirects = 10;
 const redirects = new Set([301, 302, 303, 307, 308]);
-
-/** Whether an address can be fetched. */
-export function isWeb(url: URL): boolean {
-  return url.protocol === 'http:' || url.protocol === 'https:';
-}
-
-/** An address for messages: without its query, which may hold a signature, and without a password. */
-export function nameOfUrl(url: URL): string {
-  return `'${url.protocol}//${url.host}${url.pathname}'`;
-}
 
 /**
  * Asks for a file and follows redirects.
@@ -60,11 +51,6 @@ function targetOf(response: Response, from: URL): URL {
   return target;
 }
 
-/** Whether an address carries credentials, which `fetch` refuses. */
-export function hasPassword({ username, password }: URL): boolean {
-  return username !== '' || password !== '';
-}
-
 function bodyOf(response: Response, address: URL, limit: number): ChunkReader {
   const { status, statusText, headers, body } = response;
   const announced = Number(headers.get('content-length') ?? 0);
@@ -75,11 +61,6 @@ function bodyOf(response: Response, address: URL, limit: number): ChunkReader {
 }
 
 const empty: ChunkReader = { next: () => Promise.resolve({ done: true }), stop: () => undefined };
-
-/** Gives the connection back. */
-function discard({ body }: Response): void {
-  body?.cancel().catch(() => undefined);
-}
 
 function failed(address: URL, reason: string, cause?: unknown): TubeletError {
   return new TubeletError(

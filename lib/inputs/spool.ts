@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { TubeletError } from '../errors';
-import { describe, invalid } from '../options';
-import { abortable, throwIfAborted } from '../task';
+import { abortable, throwIfAborted } from '../base/abort';
+import { TubeletError } from '../base/errors';
+import { describe, invalid } from '../base/rules';
+import type { ChunkReader } from '../base/streams';
 import { isBytes, viewBytes } from './bytes';
-import type { ChunkReader } from './chunks';
 import { TemporaryFile } from './temporary';
 
 /**

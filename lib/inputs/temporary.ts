@@ -8,7 +8,7 @@ import { close, openSync, unlinkSync, write } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { TubeletError } from '../errors';
+import { TubeletError } from '../base/errors';
 
 /**
  * A file without a name. It is unlinked as soon as it is open, so that nothing is left of it when the descriptor is

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { TubeletError } from '../errors';
+import { TubeletError } from '../base/errors';
 
 const noRoom = 'Make room there, and go on with --resume: what was written so far is kept';
 

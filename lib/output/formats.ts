@@ -5,7 +5,7 @@
  */
 import { extname } from 'node:path';
 
-import { TubeletError } from '../errors';
+import { TubeletError } from '../base/errors';
 import type { RunIdentity } from './identity';
 
 export const formats = ['jsonl', 'csv', 'parquet', 'npy'] as const;

@@ -6,7 +6,7 @@
 import { type FileHandle, constants, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-import { isSystemError } from '../errors';
+import { isSystemError } from '../base/errors';
 import { syncFolder } from './atomic';
 import { lostFile } from './failure';
 

@@ -5,10 +5,10 @@
  */
 import { readFile } from 'node:fs/promises';
 
-import { TubeletError, asReadFailure, isSystemError } from '../errors';
-import { isObject } from '../json';
-import type { Precision } from '../precision';
-import type { CheckpointIdentity } from '../results';
+import { TubeletError, asReadFailure, isSystemError } from '../base/errors';
+import { isObject } from '../base/json';
+import type { Precision } from '../native/binding';
+import type { CheckpointIdentity } from '../results/results';
 import { writeWhole } from './atomic';
 
 /** Which run made the lines. */

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { TubeletError, asReadFailure } from '../errors';
-import { type JsonObject, isObject } from '../json';
+import { TubeletError, asReadFailure } from '../base/errors';
+import { type JsonObject, isObject } from '../base/json';
 import { type Line, linesOf } from './lines';
 
 /** A line, and where it stands, for messages. */

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { TubeletError } from '../errors';
-import { isObject } from '../json';
-import { jsonLine } from '../json-line';
+import { TubeletError } from '../base/errors';
+import { isObject } from '../base/json';
+import { jsonLine } from '../results/json-line';
 import type { Line } from './lines';
 
 /** What became of a file. */

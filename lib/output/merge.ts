@@ -5,9 +5,9 @@
  */
 import { unlink } from 'node:fs/promises';
 
-import { TubeletError } from '../errors';
-import { kindOf } from '../files';
-import { throwIfAborted } from '../task';
+import { throwIfAborted } from '../base/abort';
+import { TubeletError } from '../base/errors';
+import { kindOf } from '../base/files';
 import { writeLines, writeOutput } from './convert';
 import { formatOf } from './formats';
 import { type RunIdentity, differences, identityPath, isFinished, readIdentity, writeIdentity } from './identity';

@@ -5,7 +5,7 @@
  */
 import { type FileHandle, unlink } from 'node:fs/promises';
 
-import { isSystemError } from '../errors';
+import { isSystemError } from '../base/errors';
 import { writeWhole } from './atomic';
 import { entryOf } from './journal';
 import { linesOf } from './lines';

@@ -6,9 +6,9 @@
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-import { TubeletError } from '../errors';
-import { kindOf } from '../files';
-import { Lock, holderOf } from '../lock';
+import { TubeletError } from '../base/errors';
+import { kindOf } from '../base/files';
+import { Lock, holderOf } from '../base/lock';
 import { asWriteFailure } from './failure';
 import { type Format, formatOf } from './formats';
 import { type RunIdentity, identityPath, readIdentity } from './identity';

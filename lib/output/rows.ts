@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { TubeletError } from '../errors';
-import { type JsonObject, isObject } from '../json';
-import type { Prediction } from '../results';
+import { TubeletError } from '../base/errors';
+import { type JsonObject, isObject } from '../base/json';
+import type { Prediction } from '../results/results';
 import { type Failure, type JournalLine, itemOf, malformed } from './items';
 
 /** What a good row says. */

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { TubeletError } from '../errors';
+import { TubeletError } from '../base/errors';
 import { convert } from './convert';
 import { asWriteFailure, lostLock } from './failure';
 import { formatOf } from './formats';

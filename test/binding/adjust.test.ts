@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { type AdjustmentRequest, adjusted } from '#lib/adjust';
-import type { NativeModel, NativeModelSpec, NativeRawFrames } from '#lib/binding';
-import { nativeSpec, openCheckpoint } from '#lib/checkpoint';
+import { type AdjustmentRequest, adjusted } from '#lib/checkpoints/adjust';
+import type { NativeModel, NativeModelSpec, NativeRawFrames } from '#lib/native/binding';
+import { nativeSpec, openCheckpoint } from '#lib/checkpoints/checkpoint';
 import { classify, load } from '#lib/index';
-import { toNativeRead } from '#lib/reading';
-import { toNativeSampling } from '#lib/sampling';
+import { toNativeRead } from '#lib/options/reading';
+import { toNativeSampling } from '#lib/sampling/sampling';
 
 import { nativeModel } from '../support/model';
 import { inRoot } from '../support/paths';

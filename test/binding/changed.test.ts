@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto';
 import { cp, readFile, rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { nativeSpec, openCheckpoint } from '#lib/checkpoint';
+import { nativeSpec, openCheckpoint } from '#lib/checkpoints/checkpoint';
 import { type TubeletError, load } from '#lib/index';
-import { binding } from '#lib/runtime';
+import { binding } from '#lib/native/runtime';
 
 import { inRoot } from '../support/paths';
 import { samples } from '../support/samples';

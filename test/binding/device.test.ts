@@ -5,9 +5,9 @@ import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-import { nativeSpec, openCheckpoint } from '#lib/checkpoint';
+import { nativeSpec, openCheckpoint } from '#lib/checkpoints/checkpoint';
 import { load } from '#lib/index';
-import { binding } from '#lib/runtime';
+import { binding } from '#lib/native/runtime';
 
 import { difference } from '../support/arrays';
 import { inRoot } from '../support/paths';

@@ -9,11 +9,11 @@ import type {
   NativeModel,
   NativeModelSpec,
   NativeReadOptions,
-} from '#lib/binding';
-import { nativeSpec, openCheckpoint } from '#lib/checkpoint';
-import { toNativeRead } from '#lib/reading';
-import { binding } from '#lib/runtime';
-import { toNativeSampling } from '#lib/sampling';
+} from '#lib/native/binding';
+import { nativeSpec, openCheckpoint } from '#lib/checkpoints/checkpoint';
+import { toNativeRead } from '#lib/options/reading';
+import { binding } from '#lib/native/runtime';
+import { toNativeSampling } from '#lib/sampling/sampling';
 
 import { difference } from '../support/arrays';
 import { inRoot } from '../support/paths';
@@ -21,7 +21,7 @@ import { inRoot } from '../support/paths';
 const native = binding();
 const video = inRoot('samples', 'pan-right.mp4');
 
-/** Whether an error is what lib/binding.ts calls a NativeError, with this code. */
+/** Whether an error is what lib/native/binding.ts calls a NativeError, with this code. */
 function coded(code: string, message = /./) {
   return (error: unknown): boolean => {
     assert.ok(error instanceof Error);
@@ -68,7 +68,7 @@ describe('the native surface', function () {
     await Promise.all(open.splice(0).map((model) => model.dispose()));
   });
 
-  it('has exactly the functions of lib/binding.ts', () => {
+  it('has exactly the functions of lib/native/binding.ts', () => {
     const names = ['availableCpus', 'exportModel', 'loadModel', 'probe', 'programMetadata', 'readFrames', 'versions'];
     assert.deepEqual(Object.keys(native).sort(), names);
     assert.ok(native.availableCpus() >= 1);

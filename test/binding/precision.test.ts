@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 
-import { families } from '#lib/config';
+import { families } from '#lib/checkpoints/config';
 import { classify, load } from '#lib/index';
 
 import { inRoot } from '../support/paths';

@@ -10,7 +10,7 @@ import {
   positiveNumber,
   secondsFrom,
   wholeNumber,
-} from '#lib/cli/arguments';
+} from '#lib/cli/base/arguments';
 
 const options = { top: { type: 'string' }, json: { type: 'boolean' } } as const;
 

@@ -3,9 +3,9 @@ import { appendFile, copyFile, mkdir, mkdtemp, readFile, readdir, symlink, unlin
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { UsageError } from '#lib/cli/arguments';
-import { merge } from '#lib/cli/merge';
-import { Aborted } from '#lib/errors';
+import { UsageError } from '#lib/cli/base/arguments';
+import { merge } from '#lib/cli/commands/merge';
+import { Aborted } from '#lib/base/errors';
 import { convert } from '#lib/output/convert';
 import { type RunIdentity, readIdentity } from '#lib/output/identity';
 import { RunOutput } from '#lib/output/run';

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { models, report } from '#lib/cli/models';
-import { type KnownModel, knownModels } from '#lib/models';
-import { bundledModels } from '#lib/names';
+import { models, report } from '#lib/cli/commands/models';
+import { type KnownModel, knownModels } from '#lib/checkpoints/known';
+import { bundledModels } from '#lib/checkpoints/locate';
 
 import { suiteFolder } from '../support/temp';
 import { fakeSession } from './session';

@@ -9,7 +9,7 @@ import { basename, join } from 'node:path';
 
 import { PNG } from 'pngjs';
 
-import { packageVersion } from '#lib/package';
+import { packageVersion } from '#lib/base/package';
 import {
   type ClassifyResult,
   type ClassifyWindowsResult,

@@ -1,5 +1,5 @@
-import { Interrupts } from '#lib/cli/interrupts';
-import type { Session } from '#lib/cli/session';
+import { Interrupts } from '#lib/cli/base/interrupts';
+import type { Session } from '#lib/cli/base/session';
 
 /** Surroundings for a test: what a command says ends up in two arrays. */
 export function fakeSession(overrides: Partial<Session> = {}): Session & { printed: string[]; complaints: string[] } {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 
-import { hasInk, textWidth } from '#lib/cli/digits';
-import { type Picture, contactSheet } from '#lib/cli/sheet';
+import { hasInk, textWidth } from '#lib/cli/base/digits';
+import { type Picture, contactSheet } from '#lib/cli/base/sheet';
 
 /** Frames of one grey each: 10, 20, 30 ... */
 function greys(frames: number, width: number, height: number): Parameters<typeof contactSheet>[0] {

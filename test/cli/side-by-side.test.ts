@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 
-import { sideBySide } from '#lib/cli/side-by-side';
-import { lengthOf } from '#lib/cli/text';
+import { sideBySide } from '#lib/cli/base/side-by-side';
+import { lengthOf } from '#lib/cli/base/text';
 
 import { fakeSession } from './session';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 
-import { bar, fit, left, lengthOf, milliseconds, percent, printable, right, styled, table } from '#lib/cli/text';
+import { bar, fit, left, lengthOf, milliseconds, percent, printable, right, styled, table } from '#lib/cli/base/text';
 
 describe('text of the command line', () => {
   it('never lets a file drive the terminal', () => {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 
-import { UsageError } from '#lib/cli/arguments';
-import { lengthOf } from '#lib/cli/text';
-import { modelClipOf } from '#lib/cli/videos';
-import { segmentsReport, vectorsReport, windowsFrom } from '#lib/cli/windows';
-import type { ClassifyWindowsResult, EmbedWindowsResult, WindowDetails } from '#lib/windows';
+import { UsageError } from '#lib/cli/base/arguments';
+import { lengthOf } from '#lib/cli/base/text';
+import { modelClipOf } from '#lib/cli/base/videos';
+import { segmentsReport, vectorsReport, windowsFrom } from '#lib/cli/base/windows';
+import type { ClassifyWindowsResult, EmbedWindowsResult, WindowDetails } from '#lib/options/windows';
 
 import { fakeSession } from './session';
 

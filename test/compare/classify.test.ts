@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
-import { families } from '#lib/config';
+import { families } from '#lib/checkpoints/config';
 import { type ClassifyResult, classify } from '#lib/index';
 
 import { inRoot } from '../support/paths';

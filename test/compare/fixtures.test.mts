@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 
 import { type ReadFramesResult, TubeletError, readFrames } from '#lib/index';
-import { binding } from '#lib/runtime';
+import { binding } from '#lib/native/runtime';
 
 import { type Fixture, fixtureFolder, fixtures } from '../../test/fixtures/make.mjs';
 import { frameTimes, renderedFrames } from '../support/ffmpeg.js';

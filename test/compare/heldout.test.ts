@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { families } from '#lib/config';
+import { families } from '#lib/checkpoints/config';
 import { load } from '#lib/index';
 
 import { runPython } from '../support/python';

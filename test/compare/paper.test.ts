@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { families } from '#lib/config';
+import { families } from '#lib/checkpoints/config';
 import { classify } from '#lib/index';
 
 import { difference } from '../support/arrays';

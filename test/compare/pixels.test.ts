@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
-import { openCheckpoint } from '#lib/checkpoint';
-import { families } from '#lib/config';
+import { openCheckpoint } from '#lib/checkpoints/checkpoint';
+import { families } from '#lib/checkpoints/config';
 import { readFrames } from '#lib/index';
-import { toNativeRead } from '#lib/reading';
-import { toNativeSampling } from '#lib/sampling';
+import { toNativeRead } from '#lib/options/reading';
+import { toNativeSampling } from '#lib/sampling/sampling';
 
 import { readFloats, writeArray } from '../support/arrays';
 import { nativeModel } from '../support/model';

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { nativeSpec, openCheckpoint } from '#lib/checkpoint';
-import { families } from '#lib/config';
+import { nativeSpec, openCheckpoint } from '#lib/checkpoints/checkpoint';
+import { families } from '#lib/checkpoints/config';
 import { type LoadOptions, exportModel, load } from '#lib/index';
-import { binding } from '#lib/runtime';
-import { type ProgramRequest, openProgram } from '#lib/torchscript';
+import { binding } from '#lib/native/runtime';
+import { type ProgramRequest, openProgram } from '#lib/checkpoints/program';
 
 import { difference, readFloats, seededPixels, writeArray } from '../support/arrays';
 import { nativeModel } from '../support/model';

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import type { NativeClipRequest } from '#lib/binding';
-import { families } from '#lib/config';
+import type { NativeClipRequest } from '#lib/native/binding';
+import { families } from '#lib/checkpoints/config';
 import { load, readFrames } from '#lib/index';
-import { toNativeRead } from '#lib/reading';
-import { binding } from '#lib/runtime';
-import { toNativeSampling } from '#lib/sampling';
+import { toNativeRead } from '#lib/options/reading';
+import { binding } from '#lib/native/runtime';
+import { toNativeSampling } from '#lib/sampling/sampling';
 
 import { difference, seededPixels, writeArray } from '../support/arrays';
 import { inRoot } from '../support/paths';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 
 import { type ClassifyResult, type ClassifyWindowsResult, type Model, type WindowOptions, load } from '#lib/index';
-import type { ModelClipOptions } from '#lib/reading';
+import type { ModelClipOptions } from '#lib/options/reading';
 
 import { fixtureFolder, fixtures } from '../../test/fixtures/make.mjs';
 import { inRoot } from '../support/paths.js';

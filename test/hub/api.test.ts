@@ -3,8 +3,8 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { showProgress } from '#lib/cli/progress';
-import { pull } from '#lib/cli/pull';
+import { showProgress } from '#lib/cli/base/progress';
+import { pull } from '#lib/cli/commands/pull';
 import { type DownloadProgress, classify, load, readFrames } from '#lib/index';
 
 import { fakeSession } from '../cli/session';

@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, readFile, readdir, readlink, stat, writeFile } from 'no
 import { join } from 'node:path';
 
 import type { DownloadProgress } from '#lib/hub/blob';
-import { locate } from '#lib/names';
+import { locate } from '#lib/checkpoints/locate';
 
 import { ownEnvironment } from '../support/environment';
 import { FakeHub, type Mischief } from '../support/hub';

@@ -7,7 +7,7 @@ import { mkdtemp, readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-import { locate } from '#lib/names';
+import { locate } from '#lib/checkpoints/locate';
 
 import { runChild } from '../process/child';
 import { ownEnvironment } from '../support/environment';

@@ -4,7 +4,7 @@ import { cp, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 
-import { families } from '#lib/config';
+import { families } from '#lib/checkpoints/config';
 import {
   type LoadOptions,
   type Model,

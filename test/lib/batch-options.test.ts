@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 
 import { readInputs } from '#lib/batch/inputs';
-import { Shelf } from '#lib/batch/shelf';
+import { Shelf } from '#lib/batch/finished-items';
 import { workforce } from '#lib/batch/workers';
 
 import { throwsWith } from '../support/rejects';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 
-import { nativeSpec, openCheckpoint } from '#lib/checkpoint';
+import { nativeSpec, openCheckpoint } from '#lib/checkpoints/checkpoint';
 
 import { rejectsWith } from '../support/rejects';
 import { suiteFolder } from '../support/temp';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 
-import { readConfig } from '#lib/config';
+import { readConfig } from '#lib/checkpoints/config';
 
 import { throwsWith } from '../support/rejects';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
 
-import { Aborted, TubeletError, asTubeletError, atCallSite } from '#lib/errors';
+import { Aborted, TubeletError, asTubeletError, atCallSite } from '#lib/base/errors';
 import { classify, embed, load, probe, readFrames } from '#lib/index';
 
 function nativeError(code: string, reason?: string): Error {

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { mkdir, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { labelsRule, readLabels, requireCount } from '#lib/labels';
-import { readOptions } from '#lib/options';
+import { labelsRule, readLabels, requireCount } from '#lib/options/labels';
+import { readOptions } from '#lib/base/rules';
 
 import { rejectsWith, throwsWith } from '../support/rejects';
 import { suiteFolder } from '../support/temp';

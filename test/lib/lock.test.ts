@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { Lock, holderOf } from '#lib/lock';
+import { Lock, holderOf } from '#lib/base/lock';
 
 import { suiteFolder } from '../support/temp';
 import { until } from '../support/waiting';

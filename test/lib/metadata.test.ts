@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 
-import { readMetadata } from '#lib/metadata';
+import { readMetadata } from '#lib/checkpoints/program-metadata';
 
 import { throwsWith } from '../support/rejects';
 

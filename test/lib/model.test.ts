@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 
-import type { NativeClipRequest, NativeModel, NativeOutput, NativeTask, NativeViews } from '#lib/binding';
-import { LoadedModel, type ModelInfo } from '#lib/loaded';
-import { Model } from '#lib/model';
+import type { NativeClipRequest, NativeModel, NativeOutput, NativeTask, NativeViews } from '#lib/native/binding';
+import { LoadedModel, type ModelInfo } from '#lib/models/loaded';
+import { Model } from '#lib/api/model';
 
 import { rejectsWith } from '../support/rejects';
 

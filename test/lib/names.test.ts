@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { bundledModels, defaultModel, locate } from '#lib/names';
+import { bundledModels, defaultModel, locate } from '#lib/checkpoints/locate';
 
 import { ownEnvironment } from '../support/environment';
 import { inRoot } from '../support/paths';

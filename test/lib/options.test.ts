@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 
-import { abortSignal, boolean, describe as inWords, integer, oneOf, positive, readOptions, text } from '#lib/options';
+import {
+  abortSignal,
+  boolean,
+  describe as inWords,
+  integer,
+  oneOf,
+  positive,
+  readOptions,
+  text,
+} from '#lib/base/rules';
 
 import { throwsWith } from '../support/rejects';
 

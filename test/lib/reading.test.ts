@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 
-import { readOptions } from '#lib/options';
-import { clipRules, limitsOf, timeoutOf, toNativeRead } from '#lib/reading';
+import { readOptions } from '#lib/base/rules';
+import { clipRules, limitsOf, timeoutOf, toNativeRead } from '#lib/options/reading';
 
 import { inRoot } from '../support/paths';
 import { throwsWith } from '../support/rejects';

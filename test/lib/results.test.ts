@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 
-import { bestPredictions } from '#lib/results';
+import { bestPredictions } from '#lib/results/results';
 
 describe('predictions', () => {
   const scores = Float32Array.of(0.25, 0.5, 0, 0.25);

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-import { binding } from '#lib/runtime';
+import { binding } from '#lib/native/runtime';
 
 import { inRoot } from '../support/paths';
 import { suiteFolder } from '../support/temp';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 
-import { trainedSampling } from '#lib/presets';
-import { readConfig } from '#lib/config';
-import { describe as inWords, readOptions } from '#lib/options';
-import { modelSamplingRule, samplingRule, toNativeSampling } from '#lib/sampling';
+import { trainedSampling } from '#lib/checkpoints/presets';
+import { readConfig } from '#lib/checkpoints/config';
+import { describe as inWords, readOptions } from '#lib/base/rules';
+import { modelSamplingRule, samplingRule, toNativeSampling } from '#lib/sampling/sampling';
 
 import { throwsWith } from '../support/rejects';
 

@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto';
 import { unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { Aborted } from '#lib/errors';
-import { type FileIdentity, identify } from '#lib/files';
-import { sha256OfWeights } from '#lib/sha256';
+import { Aborted } from '#lib/base/errors';
+import { type FileIdentity, identify } from '#lib/base/files';
+import { sha256OfWeights } from '#lib/checkpoints/weights-sha256';
 
 import { rejectsWith } from '../support/rejects';
 import { suiteFolder } from '../support/temp';

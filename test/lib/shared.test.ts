@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { setImmediate } from 'node:timers/promises';
 import { mock } from 'node:test';
 
-import { Aborted } from '#lib/errors';
-import { Shared } from '#lib/shared';
+import { Aborted } from '#lib/base/errors';
+import { Shared } from '#lib/models/shared';
 
 const idleTime = 60_000;
 

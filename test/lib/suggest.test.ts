@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 
-import { closest } from '#lib/suggest';
+import { closest } from '#lib/base/suggest';
 
 describe('did you mean', () => {
   for (const [word, candidates, expected] of [

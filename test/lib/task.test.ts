@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 
-import type { NativeTask } from '#lib/binding';
-import { Aborted } from '#lib/errors';
-import { abortable, runTask } from '#lib/task';
+import type { NativeTask } from '#lib/native/binding';
+import { Aborted } from '#lib/base/errors';
+import { abortable, runTask } from '#lib/base/abort';
 
 /** A native task in the test's hands: `cancel` rejects as the addon does. */
 class FakeTask implements NativeTask<string> {

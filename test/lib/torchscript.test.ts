@@ -3,8 +3,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 
 import { type LoadOptions, classify, embed, exportModel, load, readFrames } from '#lib/index';
-import { programFile } from '#lib/names';
-import { preprocessorConfig, readPreprocessing } from '#lib/preprocessing';
+import { programFile } from '#lib/checkpoints/locate';
+import { preprocessorConfig, readPreprocessing } from '#lib/checkpoints/preprocessing';
 
 import { inRoot } from '../support/paths';
 import { rejectsWith } from '../support/rejects';

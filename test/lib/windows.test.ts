@@ -12,7 +12,7 @@ import {
   embed,
   readFrames,
 } from '#lib/index';
-import { type ClassifiedWindow, checkWindows, segmentsOf, toNativeWindows } from '#lib/windows';
+import { type ClassifiedWindow, checkWindows, segmentsOf, toNativeWindows } from '#lib/options/windows';
 
 import { rejectsWith, throwsWith } from '../support/rejects';
 

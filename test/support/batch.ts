@@ -1,8 +1,8 @@
 import { Batch, type BatchPlan, type Station } from '#lib/batch/batch';
 import { readInputs } from '#lib/batch/inputs';
 import { idleQueue } from '#lib/batch/summary';
-import { withCallSite } from '#lib/errors';
-import type { NativeQueue } from '#lib/binding';
+import { withCallSite } from '#lib/base/errors';
+import type { NativeQueue } from '#lib/native/binding';
 
 /** Work that is finished when the test says so. */
 export class FakeStation implements Station<string> {

@@ -1,10 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 
-import { jsonLine } from '#lib/json-line';
+import { jsonLine } from '#lib/results/json-line';
 import { type ClassifyResult, type EmbedResult, TubeletError, type TubeletErrorCode } from '#lib/index';
 import type { RunIdentity } from '#lib/output/identity';
 import { lineFor } from '#lib/output/journal';
-import type { Provenance } from '#lib/results';
+import type { Provenance } from '#lib/results/results';
 
 const checkpoint = { name: 'org/name', revision: '0123456789abcdef', sha256: 'ab'.repeat(32) };
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 
-import { openCheckpoint } from '#lib/checkpoint';
+import { openCheckpoint } from '#lib/checkpoints/checkpoint';
 
 import { difference, readFloats, relativeDifference, seededPixels, writeArray } from './arrays';
 import { nativeModel } from './model';

@@ -1,7 +1,7 @@
-import { type AdjustmentRequest, adjusted } from '#lib/adjust';
-import type { NativeModel } from '#lib/binding';
-import { nativeSpec, openCheckpoint } from '#lib/checkpoint';
-import { binding } from '#lib/runtime';
+import { type AdjustmentRequest, adjusted } from '#lib/checkpoints/adjust';
+import type { NativeModel } from '#lib/native/binding';
+import { nativeSpec, openCheckpoint } from '#lib/checkpoints/checkpoint';
+import { binding } from '#lib/native/runtime';
 
 /** The native model behind a checkpoint, for what the public API does not show: prepared pixels, a forward of one's own. */
 export async function nativeModel(name: string, adjustments: AdjustmentRequest = {}): Promise<NativeModel> {

@@ -26,7 +26,7 @@ class File {
   const std::string& path() const { return path_; }
   /// In bytes, as it was when the file was opened.
   std::uint64_t size() const { return size_; }
-  /// Which file it was then, whatever name led to it: device, inode, size and time of the last change, as lib/files.ts
+  /// Which file it was then, whatever name led to it: device, inode, size and time of the last change, as lib/base/files.ts
   /// writes them.
   const std::string& identity() const { return identity_; }
 

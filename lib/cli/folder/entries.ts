@@ -6,10 +6,10 @@
 import { stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 
-import { TubeletError, asTubeletError, isSystemError } from '../../errors';
-import type { EncodedVideo } from '../../inputs/kinds';
-import { UsageError } from '../arguments';
-import type { Video } from '../videos';
+import { TubeletError, asTubeletError, isSystemError } from '../../base/errors';
+import type { EncodedVideo } from '../../inputs/recognise';
+import { UsageError } from '../base/arguments';
+import type { Video } from '../base/videos';
 import { namesIn } from './list';
 import { type RawPath, bytesOf, rawPath, shownPath, videoAt } from './paths';
 import { patternOf } from './pattern';

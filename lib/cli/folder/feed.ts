@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { TubeletError } from '../../errors';
-import type { EncodedVideo } from '../../inputs/kinds';
+import type { TubeletError } from '../../base/errors';
+import type { EncodedVideo } from '../../inputs/recognise';
 import type { Entry } from './entries';
 
 /** What happens to entries that are not begun. */

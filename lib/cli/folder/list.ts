@@ -6,7 +6,7 @@
 import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 
-import { TubeletError } from '../../errors';
+import { TubeletError } from '../../base/errors';
 import { type RawPath, rawBytes, rawPath } from './paths';
 import { failure } from './walk';
 

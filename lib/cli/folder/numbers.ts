@@ -3,8 +3,8 @@
  *
  * @module
  */
+import type { TubeletErrorCode } from '../../base/errors';
 import type { BatchSummary } from '../../batch/summary';
-import type { TubeletErrorCode } from '../../errors';
 
 /** One of the items that took longest. */
 export interface Slow {
@@ -46,6 +46,7 @@ interface Sample {
 }
 
 const slowestShown = 3;
+
 /** Milliseconds that a rate looks back, and between two moments that it may look back to. */
 const window = 10_000;
 const grain = 500;

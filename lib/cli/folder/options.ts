@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { ReadingOptions } from '../../reading';
-import { UsageError } from '../arguments';
-import { type Video, videosOf } from '../videos';
+import type { ReadingOptions } from '../../options/reading';
+import { UsageError } from '../base/arguments';
+import { type Video, videosOf } from '../base/videos';
 import { entriesOf } from './entries';
 import { type Shard, shardOf } from './shard';
 import { commandLine } from './shell';

@@ -6,7 +6,7 @@
 import { isUtf8 } from 'node:buffer';
 import { createReadStream } from 'node:fs';
 
-import type { Video } from '../videos';
+import type { Video } from '../base/videos';
 
 /** A path with one character for each of its bytes, so that it sorts as its bytes do and nothing of it is lost. */
 export type RawPath = string & { readonly rawPath: never };

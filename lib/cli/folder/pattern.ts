@@ -6,7 +6,7 @@
  */
 import picomatch from 'picomatch';
 
-import { invalid } from '../../options';
+import { invalid } from '../../base/rules';
 
 /** What a pattern says of what lies below the folder that it begins in. */
 export interface Pattern {

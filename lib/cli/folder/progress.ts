@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { Session } from '../session';
-import { bar, clock, fit, fitEnd, lengthOf, perSecond, percent, printable, styled } from '../text';
+import type { Session } from '../base/session';
+import { bar, clock, fit, fitEnd, lengthOf, perSecond, percent, printable, styled } from '../base/text';
 import type { Snapshot } from './numbers';
 
 const longestBar = 40;

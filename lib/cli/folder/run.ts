@@ -5,19 +5,19 @@
  */
 import { createHash } from 'node:crypto';
 
+import type { LoadOptions } from '../../api/load';
+import type { Model } from '../../api/model';
+import type { TubeletError } from '../../base/errors';
+import { packageVersion } from '../../base/package';
 import type { Batch, BatchItem } from '../../batch/batch';
 import type { BatchOptions } from '../../batch/workers';
-import type { TubeletError } from '../../errors';
-import type { EncodedVideo } from '../../inputs/kinds';
-import { jsonLine } from '../../json-line';
-import type { LoadOptions } from '../../load';
-import type { Model } from '../../model';
+import type { EncodedVideo } from '../../inputs/recognise';
 import { RunOutput } from '../../output/run';
-import { packageVersion } from '../../package';
-import type { Provenance } from '../../results';
-import { withModel } from '../model';
-import { type Session, exit, explain } from '../session';
-import { printable } from '../text';
+import { jsonLine } from '../../results/json-line';
+import type { Provenance } from '../../results/results';
+import { withModel } from '../base/model';
+import { type Session, exit, explain } from '../base/session';
+import { printable } from '../base/text';
 import { type Entry, entriesOf } from './entries';
 import { Feed } from './feed';
 import { type Before, Numbers, type Snapshot } from './numbers';

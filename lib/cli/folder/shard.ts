@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 
-import { UsageError } from '../arguments';
+import { UsageError } from '../base/arguments';
 
 /** The `index`-th of `count` parts, from 1. */
 export interface Shard {

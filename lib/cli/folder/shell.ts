@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { printable } from '../text';
+import { printable } from '../base/text';
 
 /** A command line that can be typed as it is. */
 export function commandLine(words: readonly string[]): string {

@@ -4,8 +4,8 @@
  * @module
  */
 import { errorsPath } from '../../output/reserve';
-import type { Session } from '../session';
-import { clock, fitEnd, lengthOf, milliseconds, perSecond, printable, right, styled } from '../text';
+import type { Session } from '../base/session';
+import { clock, fitEnd, lengthOf, milliseconds, perSecond, printable, right, styled } from '../base/text';
 import type { Numbers } from './numbers';
 
 /** How a run ended: all done, stopped by a signal, or by an error. */

@@ -5,11 +5,11 @@
  */
 import { setImmediate as turn } from 'node:timers/promises';
 
-import { TubeletError, isSystemError } from '../../errors';
+import { TubeletError, isSystemError } from '../../base/errors';
 import { beginsAsVideo, kindByName } from './containers';
 import { type Listing, list } from './listing';
-import type { Pattern } from './pattern';
 import { type RawPath, inFolder, shownPath } from './paths';
+import type { Pattern } from './pattern';
 
 /** A video that was found, or why a folder could not be read. */
 export interface Found {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 
-import { Interrupts } from '#lib/cli/interrupts';
+import { Interrupts } from '#lib/cli/base/interrupts';
 
 describe('interrupts', () => {
   it('end all at once, unless there is work that can end gently', () => {

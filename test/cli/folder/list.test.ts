@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { promisify } from 'node:util';
 
-import { UsageError } from '#lib/cli/arguments';
+import { UsageError } from '#lib/cli/base/arguments';
 import { entriesOf } from '#lib/cli/folder/entries';
 
 import { rejectsWith } from '../../support/rejects';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 
-import { UsageError } from '#lib/cli/arguments';
+import { UsageError } from '#lib/cli/base/arguments';
 import { answerOptions, folderHelp, folderOf, resumeLine } from '#lib/cli/folder/options';
 
 describe('the options of a run', () => {

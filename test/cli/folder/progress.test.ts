@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 
 import { movingLines, quietLine, showRun } from '#lib/cli/folder/progress';
 import type { Snapshot } from '#lib/cli/folder/numbers';
-import { lengthOf } from '#lib/cli/text';
+import { lengthOf } from '#lib/cli/base/text';
 
 import { until } from '../../support/waiting';
 import { fakeSession } from '../session';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 
-import { UsageError } from '#lib/cli/arguments';
+import { UsageError } from '#lib/cli/base/arguments';
 import { inShard, shardOf } from '#lib/cli/folder/shard';
 
 const names = Array.from({ length: 10_000 }, (_, index) => `clips/${index % 100}/clip ${index}.mp4`);

@@ -4,7 +4,7 @@ import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-import { lengthOf } from '#lib/cli/text';
+import { lengthOf } from '#lib/cli/base/text';
 
 import { folderOfClips, program } from '../../support/folder';
 import { suiteFolder } from '../../support/temp';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
-import { jsonLine } from '#lib/json-line';
+import { jsonLine } from '#lib/results/json-line';
 import { convert } from '#lib/output/convert';
 
 import { embedding, runIdentity } from '../../support/journal';

@@ -1,7 +1,7 @@
 // ending HOW WHEN MODEL: begins work and ends the process in the middle of it.
 
 import { load } from '#lib/index';
-import { binding } from '#lib/runtime';
+import { binding } from '#lib/native/runtime';
 
 import { until } from '../../support/waiting';
 import { argument, clip, delay, isPending, loadForward, say, startLoading, video } from './support';

@@ -1,8 +1,8 @@
 // forget MODEL COUNT: loads a model COUNT times, each with weights of its own, disposes of none, and says how much memory
 // that takes.
 
-import { nativeSpec, openCheckpoint } from '#lib/checkpoint';
-import { binding } from '#lib/runtime';
+import { nativeSpec, openCheckpoint } from '#lib/checkpoints/checkpoint';
+import { binding } from '#lib/native/runtime';
 
 import { argument, say } from './support';
 

@@ -1,7 +1,7 @@
 // pull NAME: has NAME downloaded, telling how it goes, and says where it is or why not.
 
 import { TubeletError } from '#lib/index';
-import { locate } from '#lib/names';
+import { locate } from '#lib/checkpoints/locate';
 
 import { argument, say } from './support';
 

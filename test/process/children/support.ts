@@ -1,11 +1,11 @@
 import { writeSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
-import type { NativeClipRequest, NativeModel, NativeOutput, NativeTask } from '#lib/binding';
-import { nativeSpec, openCheckpoint } from '#lib/checkpoint';
-import { toNativeRead } from '#lib/reading';
-import { binding } from '#lib/runtime';
-import { toNativeSampling } from '#lib/sampling';
+import type { NativeClipRequest, NativeModel, NativeOutput, NativeTask } from '#lib/native/binding';
+import { nativeSpec, openCheckpoint } from '#lib/checkpoints/checkpoint';
+import { toNativeRead } from '#lib/options/reading';
+import { binding } from '#lib/native/runtime';
+import { toNativeSampling } from '#lib/sampling/sampling';
 
 const samples = join(resolve(__dirname, '..', '..', '..'), 'samples');
 

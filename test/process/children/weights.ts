@@ -2,7 +2,7 @@
 
 import { setImmediate as turn } from 'node:timers/promises';
 
-import type { NativeModel } from '#lib/binding';
+import type { NativeModel } from '#lib/native/binding';
 
 import { argument, delay, loadForward, say } from './support';
 

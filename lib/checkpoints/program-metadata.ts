@@ -1,0 +1,157 @@
+/**
+ * tubelet.json: the text in a TorchScript file that says how its program is used. `exportModel` writes it; anybody may,
+ * from Python, with the `_extra_files` of torch.jit.save. docs/torchscript.md describes it.
+ *
+ * @module
+ */
+import { TubeletError } from '../base/errors';
+import { isObject } from '../base/json';
+import { type Rule, type Values, describe, integer, oneOf, text } from '../base/rules';
+import { closest } from '../base/suggest';
+import { mostLabels } from '../options/labels';
+import type { CheckpointIdentity } from '../results/results';
+import { families } from '../sampling/family';
+import { mostFrames, spacingRule } from '../sampling/sampling';
+import type { Licence } from './presets';
+
+/** The order of the axes of a program's pixels, after the clip's: frames, channels, height, width. */
+export type Layout = 'TCHW' | 'CTHW';
+
+/** A side of a square, or a picture's size. */
+export type Size = number | { height: number; width: number };
+
+/** One number for red, green and blue, or one for each. */
+export type Channels = number | readonly number[];
+
+/** Which checkpoint a TorchScript file was made of, in its own words. */
+export interface Origin extends CheckpointIdentity {
+  /** The licence of the weights; `null` where it is not known. */
+  licence: Licence | null;
+}
+
+const largestSide = 4096;
+const side = integer(1, largestSide);
+
+/** @internal */
+export const sizeRule: Rule<Size> = {
+  allowed: `a whole number from 1 to ${largestSide}, or { height, width }`,
+  accepts: (value): value is Size =>
+    side.accepts(value) ||
+    (isObject(value) &&
+      Object.keys(value).length === 2 &&
+      side.accepts(value['height']) &&
+      side.accepts(value['width'])),
+  copy: (size) => (typeof size === 'number' ? size : { height: size.height, width: size.width }),
+};
+
+/** @internal */
+export const layoutRule = oneOf('TCHW', 'CTHW');
+
+function channels(allowed: string, accepts: (value: number) => boolean): Rule<Channels> {
+  const isRight = (value: unknown): boolean => Number.isFinite(value) && accepts(value as number);
+  return {
+    allowed: `${allowed}, or three, for red, green and blue`,
+    accepts: (value): value is Channels =>
+      Array.isArray(value) ? value.length === 3 && value.every(isRight) : isRight(value),
+    copy: (value) => (typeof value === 'number' ? value : [...value]),
+  };
+}
+
+/** @internal */
+export const meanRule = channels('a number', () => true);
+
+/** @internal */
+export const stdRule = channels('a number above 0', (value) => value > 0);
+
+const jsonObject: Rule<Record<string, unknown>> = { allowed: 'an object', accepts: isObject };
+
+const labelList: Rule<readonly string[]> = {
+  allowed: 'an array of labels that are not empty',
+  accepts: (value): value is string[] =>
+    Array.isArray(value) && value.length <= mostLabels && value.every(text.accepts),
+};
+
+const originRule: Rule<Origin> = {
+  allowed: 'an object with name, sha256 and licence',
+  accepts: (value): value is Origin =>
+    isObject(value) &&
+    text.accepts(value['name']) &&
+    text.accepts(value['sha256']) &&
+    (value['revision'] === undefined || text.accepts(value['revision'])) &&
+    (value['licence'] === null || isLicence(value['licence'])),
+};
+
+function isLicence(value: unknown): value is Licence {
+  return isObject(value) && text.accepts(value['id']) && typeof value['commercial'] === 'boolean';
+}
+
+const rules = {
+  frames: integer(1, mostFrames),
+  size: sizeRule,
+  mean: meanRule,
+  std: stdRule,
+  /** A preprocessor's configuration in Hugging Face's format, instead of mean and std. */
+  preprocessor: jsonObject,
+  resize: oneOf('antialias', 'plain'),
+  layout: layoutRule,
+  labels: labelList,
+  sampling: spacingRule,
+  /** Which of the package's programs it is. */
+  family: oneOf(...families),
+  checkpoint: originRule,
+  /** The version that wrote it. */
+  tubelet: text,
+};
+
+/** What tubelet.json says; all of it may be left out. */
+export type Metadata = Partial<Values<typeof rules>>;
+
+/**
+ * Checks tubelet.json.
+ *
+ * @param file - The TorchScript file that it is in, for messages.
+ * @throws TubeletError MODEL_INVALID: names the field.
+ */
+export function readMetadata(content: string, file: string): Metadata {
+  const fields = parse(content, file);
+  const names = Object.keys(rules);
+  for (const name of Object.keys(fields)) {
+    if (names.includes(name)) continue;
+    const suggestion = closest(name, names);
+    const question = suggestion === undefined ? '' : ` (did you mean '${suggestion}'?)`;
+    throw invalid(file, `has a field '${name}' that this version does not know${question}`);
+  }
+
+  const values: Record<string, unknown> = {};
+  for (const [name, rule] of Object.entries<Rule<unknown>>(rules)) {
+    const value = fields[name];
+    if (value === undefined) continue;
+    if (!rule.accepts(value)) throw invalid(file, `'${name}' must be ${rule.allowed}, got ${describe(value)}`);
+    values[name] = copied(rule, value, name, file);
+  }
+  return values;
+}
+
+function parse(content: string, file: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(content);
+  } catch (error) {
+    throw invalid(file, `is not valid JSON: ${error instanceof Error ? error.message : String(error)}`, error);
+  }
+  if (!isObject(value)) throw invalid(file, 'must hold a JSON object');
+  return value;
+}
+
+/** What a rule finds inside a value is no fault of the caller's here. */
+function copied(rule: Rule<unknown>, value: unknown, name: string, file: string): unknown {
+  try {
+    return rule.copy === undefined ? value : rule.copy(value, `'${name}'`);
+  } catch (error) {
+    throw invalid(file, error instanceof Error ? error.message : String(error), error);
+  }
+}
+
+function invalid(file: string, reason: string, cause?: unknown): TubeletError {
+  return new TubeletError('MODEL_INVALID', `${file}: its tubelet.json: ${reason}`, { cause });
+}

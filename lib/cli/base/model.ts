@@ -1,0 +1,34 @@
+/**
+ * One model for all the files of a command.
+ *
+ * @module
+ */
+import { type LoadOptions, load } from '../../api/load';
+import type { Model } from '../../api/model';
+import { showProgress } from './progress';
+import type { Session } from './session';
+
+/** Loads a model, lends it, and disposes of it. */
+export async function withModel<T>(
+  name: string | undefined,
+  session: Session,
+  use: (model: Model) => Promise<T>,
+  options: LoadOptions = {},
+): Promise<T> {
+  const model = await loadShown(name, session, options);
+  try {
+    return await use(model);
+  } finally {
+    await model.dispose();
+  }
+}
+
+/** Loads a model and shows how a download goes. */
+export async function loadShown(name: string | undefined, session: Session, options: LoadOptions = {}): Promise<Model> {
+  const { onProgress, end } = showProgress(session);
+  try {
+    return await load(name, { ...options, signal: session.signal, onProgress });
+  } finally {
+    end();
+  }
+}

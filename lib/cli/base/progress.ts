@@ -1,0 +1,45 @@
+/**
+ * How a download goes: a bar on a terminal, one line a file elsewhere.
+ *
+ * @module
+ */
+import type { DownloadProgress } from '../../hub/blob';
+import type { Session } from './session';
+import { bar, fit, megabytes, percent, printable } from './text';
+
+/** Milliseconds between two pictures of the bar. */
+const pause = 100;
+const barWidth = 20;
+
+/** Something to call with the progress, and something to call when nothing more comes. */
+export function showProgress(session: Session): { onProgress: (progress: DownloadProgress) => void; end: () => void } {
+  const { status } = session;
+  return status === undefined ? lines(session) : movingBar(session, status);
+}
+
+function lines(session: Session): ReturnType<typeof showProgress> {
+  let last = '';
+  const onProgress = ({ file, received, total }: DownloadProgress): void => {
+    if (file === last || received === total) return;
+    last = file;
+    session.complain(`downloading ${printable(file)} (${megabytes(total)} MB)`);
+  };
+  return { onProgress, end: () => undefined };
+}
+
+function movingBar(session: Session, status: (line: string) => void): ReturnType<typeof showProgress> {
+  let last = -Infinity;
+  const onProgress = ({ file, received, total }: DownloadProgress): void => {
+    const now = performance.now();
+    if (now - last < pause && received < total) return;
+    last = now;
+    const share = total === 0 ? 1 : received / total;
+    const amount = `${megabytes(received)} of ${megabytes(total)} MB`;
+    const line = `${bar(share, barWidth, session.unicode)}  ${percent(share)}  ${amount}  ${printable(file)}`;
+    status(fit(line, session.errorColumns - 1, session.unicode));
+  };
+  const end = (): void => {
+    if (last > -Infinity) status('');
+  };
+  return { onProgress, end };
+}

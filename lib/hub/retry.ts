@@ -1,0 +1,91 @@
+/**
+ * Trying again: what may pass, how often, and how long to wait.
+ *
+ * @module
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { throwIfAborted } from '../base/abort';
+import { TubeletError } from '../base/errors';
+
+const mostTries = 5;
+const firstWait = 500;
+
+/** What a server may ask for with `Retry-After`, in milliseconds. */
+const longestWait = 60_000;
+
+/** A failure that may be gone when one tries again: a busy server, a cut connection. */
+export class PassingFailure extends Error {
+  /** @param wait - Milliseconds that the server asked for. */
+  constructor(
+    reason: string,
+    readonly wait = 0,
+    cause?: unknown,
+  ) {
+    super(reason, { cause });
+  }
+}
+
+/** Counts the failures of one piece of work. */
+export class Patience {
+  private failures = 0;
+
+  /** @param what - What is tried, for the message: `Cannot download ...`. */
+  constructor(
+    private readonly what: string,
+    private readonly signal: AbortSignal | undefined,
+  ) {}
+
+  /** Something was achieved since the last failure. */
+  renew(): void {
+    this.failures = 0;
+  }
+
+  /**
+   * Waits until it is time to try again.
+   *
+   * @throws TubeletError DOWNLOAD_FAILED when it is no use any more; the error itself when it will not pass.
+   */
+  async after(error: unknown): Promise<void> {
+    throwIfAborted(this.signal);
+    if (!(error instanceof PassingFailure)) throw error;
+    this.failures++;
+    if (error.wait > longestWait) throw this.givenUp(error, `Try again in ${Math.ceil(error.wait / 1000)} s`);
+    if (this.failures >= mostTries) {
+      throw this.givenUp(error, `It was tried ${mostTries} times. What has arrived is kept: try again later`);
+    }
+    const wait = Math.max(error.wait, firstWait * 2 ** (this.failures - 1) * (0.75 + Math.random() / 2));
+    await sleep(wait, undefined, { ...(this.signal !== undefined && { signal: this.signal }) }).catch(() => undefined);
+    throwIfAborted(this.signal);
+  }
+
+  /** Does work until it succeeds. */
+  async until<T>(work: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await work();
+      } catch (error) {
+        await this.after(error);
+      }
+    }
+  }
+
+  private givenUp({ message, cause }: PassingFailure, advice: string): TubeletError {
+    return new TubeletError('DOWNLOAD_FAILED', `Cannot ${this.what}: ${message}. ${advice}`, { cause });
+  }
+}
+
+const passing = new Set([408, 429, 500, 502, 503, 504]);
+
+/** Whether an answer says that another try may succeed. */
+export function mayPass(status: number): boolean {
+  return passing.has(status);
+}
+
+/** Milliseconds that an answer asks to wait for: `Retry-After` in seconds or as a date. */
+export function retryAfter(headers: Headers): number {
+  const value = headers.get('retry-after')?.trim() ?? '';
+  if (/^\d+$/.test(value)) return Number(value) * 1000;
+  const date = Date.parse(value);
+  return Number.isNaN(date) ? 0 : Math.max(0, date - Date.now());
+}

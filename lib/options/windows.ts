@@ -1,0 +1,64 @@
+/**
+ * Windows over long video: the option.
+ *
+ * @module
+ */
+import { type Rule, type Values, describe, group, invalid, positive } from '../base/rules';
+import type { NativeWindows } from '../native/binding';
+import type { ModelSampling } from '../sampling/sampling';
+
+/** Windows of one length at equal distances, in seconds. docs/windows.md says which there are. */
+export interface WindowOptions {
+  /** How long a window is. */
+  length: number;
+  /** From the start of a window to that of the next. Default: `length`, so that each begins where the last one ends. */
+  stride?: number | undefined;
+}
+
+/** Options of a call of which the caller knows that it is for windows, or that it is not. */
+export interface WithWindows {
+  windows: WindowOptions;
+}
+
+/** See {@link WithWindows}. */
+export interface WithoutWindows {
+  windows?: undefined;
+}
+
+/** Longer than any video. */
+const longest = 1e9;
+
+const fields = group({ length: positive(longest), stride: positive(longest) });
+
+/** @internal */
+export const windowsRule: Rule<WindowOptions> = {
+  allowed: 'an object such as { length: 10, stride: 5 }',
+  accepts: (value): value is WindowOptions => fields.accepts(value),
+  copy: (value, what) => {
+    const { length, stride } =
+      fields.copy?.(value as Values<{ length: Rule<number>; stride: Rule<number> }>, what) ?? value;
+    if (length === undefined) throw invalid(`${what}: say how long a window is, such as { length: 10 }`);
+    return { length, stride };
+  },
+};
+
+/**
+ * Refuses windows together with a choice of frames that is one for the whole video.
+ *
+ * @throws TubeletError INVALID_ARGUMENT
+ */
+export function checkWindows(
+  caller: string,
+  { windows, sampling }: { windows?: WindowOptions | undefined; sampling?: ModelSampling | undefined },
+): void {
+  if (windows === undefined || sampling === undefined) return;
+  const isList = typeof sampling === 'object' && ('timestamps' in sampling || 'indices' in sampling);
+  if (sampling !== 'paper' && !isList) return;
+  const chosen = isList ? describe(sampling) : `'${sampling}'`;
+  throw invalid(`${caller}: the sampling ${chosen} chooses frames of the whole video: it goes without 'windows'`);
+}
+
+/** The native side's windows. */
+export function toNativeWindows({ length, stride = length }: WindowOptions): NativeWindows {
+  return { length, stride };
+}
