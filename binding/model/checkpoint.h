@@ -1,8 +1,8 @@
 #pragma once
 
 #include "engine/cancellation.h"
+#include "model/common/spec.h"
 #include "model/program.h"
-#include "model/spec.h"
 
 namespace tubelet::model {
 

@@ -7,7 +7,7 @@
 
 #include <ATen/ops/zeros.h>
 
-#include "model/torch_errors.h"
+#include "model/common/torch_errors.h"
 #include "model/weights/file.h"
 
 namespace tubelet::model {

@@ -5,9 +5,9 @@
 #include <c10/core/InferenceMode.h>
 
 #include "model/checkpoint.h"
+#include "model/common/torch_errors.h"
 #include "model/memory_return.h"
 #include "model/program.h"
-#include "model/torch_errors.h"
 #include "model/torchscript.h"
 #include "model/weights/output_file.h"
 

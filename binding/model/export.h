@@ -4,7 +4,7 @@
 #include <string>
 
 #include "engine/cancellation.h"
-#include "model/spec.h"
+#include "model/common/spec.h"
 
 namespace tubelet::model {
 

@@ -11,8 +11,8 @@
 #include <torch/csrc/jit/api/module.h>
 
 #include "engine/error.h"
+#include "model/common/torch_errors.h"
 #include "model/memory_return.h"
-#include "model/torch_errors.h"
 #include "model/torchscript.h"
 #include "model/weights/file.h"
 #include "model/weights/tensor_file.h"

@@ -12,11 +12,11 @@
 
 #include "engine/error.h"
 #include "model/checkpoint.h"
+#include "model/common/torch_errors.h"
 #include "model/device.h"
 #include "model/foreign.h"
 #include "model/memory_return.h"
 #include "model/program.h"
-#include "model/torch_errors.h"
 #include "model/torchscript.h"
 #include "model/weights/file.h"
 #include "model/weights/tensors.h"

@@ -9,7 +9,7 @@
 #include <ATen/core/Tensor.h>
 
 #include "engine/cancellation.h"
-#include "model/spec.h"
+#include "model/common/spec.h"
 
 namespace tubelet::model {
 

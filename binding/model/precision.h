@@ -3,7 +3,7 @@
 #include <optional>
 #include <string>
 
-#include "model/spec.h"
+#include "model/common/spec.h"
 
 namespace tubelet::model {
 

@@ -7,7 +7,7 @@
 #include <torch/csrc/jit/runtime/graph_executor.h>
 #include <torch/csrc/jit/serialization/import.h>
 
-#include "model/torch_errors.h"
+#include "model/common/torch_errors.h"
 #include "model/weights/file_adapter.h"
 
 namespace tubelet::model {

@@ -10,9 +10,9 @@
 #include <c10/core/InferenceMode.h>
 
 #include "engine/error.h"
+#include "model/common/torch_errors.h"
 #include "model/pictures/opencv_bilinear.h"
 #include "model/pictures/tensorflow_bilinear.h"
-#include "model/torch_errors.h"
 
 namespace tubelet::model {
 

@@ -6,10 +6,10 @@
 
 #include <ATen/core/Tensor.h>
 
+#include "model/common/spec.h"
 #include "model/model.h"
 #include "model/pictures/preprocess.h"
 #include "model/pictures/size.h"
-#include "model/spec.h"
 
 namespace tubelet::model {
 

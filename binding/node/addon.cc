@@ -10,13 +10,13 @@
 #include <utility>
 
 #include "engine/cpus.h"
+#include "model/common/torch_errors.h"
 #include "model/device.h"
 #include "model/dry_run.h"
 #include "model/export.h"
 #include "model/precision.h"
 #include "model/registry.h"
 #include "model/threading.h"
-#include "model/torch_errors.h"
 #include "model/torchscript.h"
 #include "node/arguments.h"
 #include "node/clip_work.h"
@@ -27,7 +27,7 @@
 #include "node/results.h"
 #include "node/task.h"
 #include "node/versions.h"
-#include "video/probe.h"
+#include "video/container/probe.h"
 
 namespace tubelet::node {
 namespace {

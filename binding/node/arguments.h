@@ -7,12 +7,12 @@
 #include <cstdint>
 #include <string>
 
+#include "model/common/spec.h"
 #include "model/export.h"
-#include "model/spec.h"
 #include "node/clip_work.h"
 #include "node/input.h"
-#include "video/clip.h"
-#include "video/windows.h"
+#include "video/common/clip.h"
+#include "video/selection/windows.h"
 
 namespace tubelet::node {
 

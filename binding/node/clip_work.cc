@@ -13,7 +13,7 @@
 #include "model/pictures/preprocess.h"
 #include "model/threading.h"
 #include "node/preparing_sink.h"
-#include "video/sampler.h"
+#include "video/selection/sampler.h"
 
 namespace tubelet::node {
 namespace {

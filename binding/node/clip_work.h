@@ -12,7 +12,7 @@
 #include "model/model.h"
 #include "model/views.h"
 #include "node/input.h"
-#include "video/clip.h"
+#include "video/common/clip.h"
 
 namespace tubelet::node {
 

@@ -1,9 +1,9 @@
 #include "node/input.h"
 
 #include "engine/error.h"
-#include "video/raw_windows.h"
-#include "video/reader.h"
-#include "video/window_reader.h"
+#include "video/reading/raw_windows.h"
+#include "video/reading/reader.h"
+#include "video/reading/window_reader.h"
 
 namespace tubelet::node {
 

@@ -8,10 +8,10 @@
 #include "engine/cancellation.h"
 #include "model/pictures/size.h"
 #include "model/views.h"
-#include "video/clip.h"
-#include "video/raw_frames.h"
-#include "video/source.h"
-#include "video/windows.h"
+#include "video/common/clip.h"
+#include "video/container/source.h"
+#include "video/reading/raw_frames.h"
+#include "video/selection/windows.h"
 
 namespace tubelet::node {
 

@@ -6,7 +6,7 @@
 
 #include "model/pictures/opencv_bilinear.h"
 #include "model/pictures/size.h"
-#include "video/clip.h"
+#include "video/common/clip.h"
 
 namespace tubelet::node {
 

@@ -7,12 +7,12 @@
 
 #include "node/clip_work.h"
 #include "node/window_series.h"
-#include "video/probe.h"
+#include "video/container/probe.h"
 
 namespace tubelet::node {
 
-/// Plain results as the JavaScript objects of lib/native/binding.ts. Pixels and grids of embeddings are handed over without a
-/// copy where the host allows it (Electron does not); the work they came from is left empty.
+/// Plain results as the JavaScript objects of lib/native/binding.ts. Pixels and grids of embeddings are handed over
+/// without a copy where the host allows it (Electron does not); the work they came from is left empty.
 
 Napi::Object toJs(Napi::Env env, const video::VideoInfo& info);
 Napi::Object framesToJs(Napi::Env env, FramesWork& work);

@@ -5,7 +5,7 @@
 #include <fstream>
 #include <string_view>
 
-#include "video/version.h"
+#include "video/common/version.h"
 
 namespace tubelet::node {
 namespace {

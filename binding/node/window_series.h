@@ -12,7 +12,7 @@
 #include "model/pictures/window_frames.h"
 #include "node/clip_work.h"
 #include "node/input.h"
-#include "video/windows.h"
+#include "video/selection/windows.h"
 
 namespace tubelet::node {
 

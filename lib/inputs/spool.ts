@@ -59,7 +59,7 @@ function chunkOf(name: string, chunk: unknown): Uint8Array {
   throw invalid(`${name} must give chunks of bytes, got ${describe(chunk)}${advice}`);
 }
 
-/** LIMIT_EXCEEDED in the words of binding/video/source.cc. */
+/** LIMIT_EXCEEDED in the words of binding/video/container/source.cc. */
 export function tooLarge(name: string, size: number | string, limit: number): TubeletError {
   return new TubeletError(
     'LIMIT_EXCEEDED',

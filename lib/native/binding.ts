@@ -36,7 +36,7 @@ export interface NativeRawFrames {
 export type NativeInput =
   { kind: 'file'; path: string; name: string } | { kind: 'bytes'; bytes: Uint8Array; name: string } | NativeRawFrames;
 
-/** binding/video/clip.h. */
+/** binding/video/common/clip.h. */
 export interface NativeLimits {
   bytes: number;
   pixels: number;
@@ -52,7 +52,7 @@ export interface NativeReadOptions {
   untaggedMatrix: 'bt601' | 'bt709';
 }
 
-/** The clips of a published test protocol: binding/video/protocol.h. */
+/** The clips of a published test protocol: binding/video/selection/protocol.h. */
 export interface NativeProtocol {
   name: 'videomae' | 'videomae-even' | 'timesformer' | 'timesformer-even' | 'vivit';
   /** Of `frames` slots each. */
@@ -196,7 +196,7 @@ export interface NativeOutput extends NativeClipInfo {
   inferMs: number;
 }
 
-/** binding/video/windows.h; seconds. */
+/** binding/video/selection/windows.h; seconds. */
 export interface NativeWindows {
   length: number;
   stride: number;
@@ -292,7 +292,7 @@ export interface NativeStreamInfo {
   attachedPicture: boolean;
 }
 
-/** binding/video/probe.h; `null` where the header says nothing. */
+/** binding/video/container/probe.h; `null` where the header says nothing. */
 export interface NativeVideoInfo {
   container: string;
   codec: string;

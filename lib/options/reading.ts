@@ -84,7 +84,7 @@ export interface ModelClipOptions extends Omit<ClipOptions, 'sampling'> {
   windows?: WindowOptions | undefined;
 }
 
-/** As in binding/video/clip.h. */
+/** As in binding/video/common/clip.h. */
 const defaultLimits: NativeLimits = { bytes: 16 * 2 ** 30, pixels: 8192 * 8192, frames: 1_000_000, streams: 100 };
 
 const defaultTimeout = 600_000;

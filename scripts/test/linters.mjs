@@ -6,6 +6,7 @@ import path from 'node:path';
 
 import { inRoot, venv } from '../setup/paths.mjs';
 import { ask } from '../setup/shell.mjs';
+import { roomsAreInOrder } from './rooms.mjs';
 import { passes, passesInParallel } from './shell.mjs';
 
 const inVenv = (program) => path.join(venv, 'bin', program);
@@ -16,6 +17,7 @@ export function linters({ full }) {
     ['prettier', () => prettier('--check')],
     ['tsc', typeCheck],
     ['eslint', () => node('eslint/bin/eslint.js', '.')],
+    ['rooms', roomsAreInOrder],
     ['clang-format', () => clangFormat('--dry-run', '-Werror')],
     ['ruff check', () => ruff('check')],
     ['ruff format', () => ruff('format', '--check')],

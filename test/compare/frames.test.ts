@@ -10,7 +10,7 @@ import { samples } from '../support/samples';
 
 const run = promisify(execFile);
 
-/** The flags of binding/video/converter: a reference with others would differ by its chroma interpolation. */
+/** The flags of binding/video/pictures/converter: a reference with others would differ by its chroma interpolation. */
 const scalerFlags = 'bilinear';
 
 /** When each frame of the stream is shown, in seconds, as ffprobe sees it. */

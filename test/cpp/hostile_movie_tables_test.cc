@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "hostile_bytes.h"
-#include "video/movie_tables.h"
+#include "video/container/movie_tables.h"
 #include "video_fixtures.h"
 
 namespace tubelet::video::test {

@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <new>
 
-#include "video/source.h"
+#include "video/container/source.h"
 
 namespace tubelet::video::test {
 namespace {

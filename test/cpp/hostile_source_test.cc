@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "hostile_run.h"
-#include "video/reader.h"
+#include "video/reading/reader.h"
 
 namespace tubelet::video::test {
 namespace {

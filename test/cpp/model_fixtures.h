@@ -11,8 +11,8 @@
 #include <ATen/core/Tensor.h>
 
 #include "engine/error.h"
+#include "model/common/spec.h"
 #include "model/program.h"
-#include "model/spec.h"
 
 namespace tubelet::model::test {
 

@@ -1,4 +1,4 @@
-#include "model/torch_errors.h"
+#include "model/common/torch_errors.h"
 
 #include <doctest/doctest.h>
 

@@ -6,11 +6,11 @@
 #include <string>
 #include <vector>
 
-#include "video/av1.h"
-#include "video/converter.h"
-#include "video/decoder.h"
-#include "video/demuxer.h"
-#include "video/source.h"
+#include "video/common/av1.h"
+#include "video/container/demuxer.h"
+#include "video/container/source.h"
+#include "video/pictures/converter.h"
+#include "video/pictures/decoder.h"
 #include "video_fixtures.h"
 
 namespace tubelet::video::test {

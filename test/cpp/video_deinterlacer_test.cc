@@ -4,10 +4,10 @@
 #include <utility>
 #include <vector>
 
-#include "video/converter.h"
-#include "video/decoder.h"
-#include "video/deinterlacer.h"
-#include "video/demuxer.h"
+#include "video/container/demuxer.h"
+#include "video/pictures/converter.h"
+#include "video/pictures/decoder.h"
+#include "video/pictures/deinterlacer.h"
 #include "video_fixtures.h"
 
 namespace tubelet::video::test {

@@ -8,7 +8,7 @@
 #include <iterator>
 #include <stdexcept>
 
-#include "video/reader.h"
+#include "video/reading/reader.h"
 
 namespace tubelet::video::test {
 namespace {

@@ -7,8 +7,8 @@
 
 #include "engine/cancellation.h"
 #include "engine/error.h"
-#include "video/clip.h"
-#include "video/probe.h"
+#include "video/common/clip.h"
+#include "video/container/probe.h"
 
 namespace tubelet::video::test {
 

@@ -8,7 +8,7 @@
 #include <thread>
 #include <utility>
 
-#include "video/probe.h"
+#include "video/container/probe.h"
 #include "video_fixtures.h"
 
 namespace tubelet::video::test {

@@ -1,4 +1,4 @@
-#include "video/protocol.h"
+#include "video/selection/protocol.h"
 
 #include <doctest/doctest.h>
 
@@ -6,7 +6,7 @@
 #include <optional>
 #include <vector>
 
-#include "video/sampler.h"
+#include "video/selection/sampler.h"
 #include "video_fixtures.h"
 
 namespace tubelet::video::test {

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "video/raw_frames.h"
+#include "video/reading/raw_frames.h"
 #include "video_fixtures.h"
 
 namespace tubelet::video::test {

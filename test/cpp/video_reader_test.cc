@@ -9,8 +9,8 @@
 #include <thread>
 #include <vector>
 
-#include "video/libav.h"
-#include "video/probe.h"
+#include "video/common/libav.h"
+#include "video/container/probe.h"
 #include "video_fixtures.h"
 
 namespace tubelet::video::test {

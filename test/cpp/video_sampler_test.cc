@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "video/sampler.h"
+#include "video/selection/sampler.h"
 #include "video_fixtures.h"
 
 namespace tubelet::video::test {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "video/source.h"
+#include "video/container/source.h"
 #include "video_fixtures.h"
 
 namespace tubelet::video::test {

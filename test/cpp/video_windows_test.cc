@@ -11,9 +11,9 @@
 #include <utility>
 #include <vector>
 
-#include "video/raw_windows.h"
-#include "video/reader.h"
-#include "video/window_reader.h"
+#include "video/reading/raw_windows.h"
+#include "video/reading/reader.h"
+#include "video/reading/window_reader.h"
 #include "video_fixtures.h"
 
 namespace tubelet::video::test {

@@ -7,7 +7,7 @@ const mostOutput = 1 << 28;
 /** One thread, so that what a decoder makes of damaged data does not depend on the machine. */
 const oneThread = ['-threads', '1'];
 
-/** The flags of binding/video/scaler: a reference with others would differ by its chroma interpolation. */
+/** The flags of binding/video/pictures/scaler: a reference with others would differ by its chroma interpolation. */
 const scalerFlags = 'bilinear';
 
 interface Report {

@@ -16,7 +16,7 @@
 #include <c10/core/InferenceMode.h>
 
 #include "engine/error.h"
-#include "model/torch_errors.h"
+#include "model/common/torch_errors.h"
 
 namespace tubelet::model {
 

@@ -9,8 +9,8 @@
 #include <ATen/core/Tensor.h>
 
 #include "engine/error.h"
+#include "model/common/spec.h"
 #include "model/pictures/size.h"
-#include "model/spec.h"
 
 namespace tubelet::model {
 

@@ -8,8 +8,8 @@
 #include <c10/core/InferenceMode.h>
 
 #include "engine/error.h"
+#include "model/common/torch_errors.h"
 #include "model/pictures/preprocess.h"
-#include "model/torch_errors.h"
 
 namespace tubelet::model {
 

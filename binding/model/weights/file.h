@@ -26,8 +26,8 @@ class File {
   const std::string& path() const { return path_; }
   /// In bytes, as it was when the file was opened.
   std::uint64_t size() const { return size_; }
-  /// Which file it was then, whatever name led to it: device, inode, size and time of the last change, as lib/base/files.ts
-  /// writes them.
+  /// Which file it was then, whatever name led to it: device, inode, size and time of the last change, as
+  /// lib/base/files.ts writes them.
   const std::string& identity() const { return identity_; }
 
   /// Fills `into` with the `bytes` bytes at `offset`. Throws Error: READ_FAILED, or MODEL_INVALID when the file ends

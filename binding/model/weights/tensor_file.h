@@ -7,7 +7,7 @@
 
 #include <ATen/core/Tensor.h>
 
-#include "model/spec.h"
+#include "model/common/spec.h"
 
 namespace tubelet::model {
 

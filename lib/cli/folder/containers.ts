@@ -9,7 +9,7 @@ import { open } from 'node:fs/promises';
 import { type RawPath, bytesOf } from './paths';
 
 /**
- * Names of videos: those that tubelet reads (binding/video/allowlist.cc), and well-known ones that it does not read, so
+ * Names of videos: those that tubelet reads (binding/video/common/allowlist.cc), and well-known ones that it does not read, so
  * that they are told of and not passed over.
  */
 const videos = words(`

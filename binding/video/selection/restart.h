@@ -1,0 +1,51 @@
+#pragma once
+
+#include "video/common/libav.h"
+
+namespace tubelet::video {
+
+/// Looks at a stream's packets in file order, without decoding, for what the bitstream itself proves.
+class BitstreamInspector {
+ public:
+  /// Whether decoding may begin at a packet and give exactly the frames that decoding from the start gives. The
+  /// container's keyframe flag is no proof: it also marks H.264's open GOPs and intra refresh.
+  enum class Restart {
+    No,       ///< no proof
+    Open,     ///< from its picture on; pictures shown before it that follow it in the file refer to earlier ones
+    Complete  ///< every picture that follows it in the file
+  };
+
+  struct Picture {
+    /// False for a VP8 picture that is coded only to be referred to (WebM gives it a packet of its own), for what an
+    /// edit list cuts away, and for HEVC's skipped leading pictures of a broken link.
+    bool shown = true;
+    Restart restart = Restart::No;
+  };
+
+  explicit BitstreamInspector(const AVCodecParameters& codec) : codec_(codec) {}
+
+  Picture inspect(const AVPacket& packet);
+
+  /// Whether a decoder tells pictures that no picture of those inspected refers to, so that leaving them out changes no
+  /// other.
+  bool tellsUnreferenced() const;
+
+ private:
+  /// What the units before and with a picture's first slice say.
+  struct Units {
+    Restart restart = Restart::No;
+    bool parameters = false;  ///< carries parameter sets
+    bool skipped = false;
+  };
+
+  Units look(const AVPacket& packet);
+  Units lookH264(const AVPacket& packet) const;
+  Units lookHevc(const AVPacket& packet);
+
+  const AVCodecParameters& codec_;
+  bool parametersInBand_ = false;  // parameter sets came with a packet: those of the header may be out of date
+  bool brokenLink_ = false;        // HEVC: the last random access picture was a broken link
+  bool layers_ = false;            // HEVC: some picture is of a higher temporal sub-layer
+};
+
+}  // namespace tubelet::video
