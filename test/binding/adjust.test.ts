@@ -3,11 +3,12 @@ import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { type AdjustmentRequest, adjusted } from '#lib/checkpoints/adjust';
-import type { NativeModel, NativeModelSpec, NativeRawFrames } from '#lib/native/binding';
-import { nativeSpec, openCheckpoint } from '#lib/checkpoints/checkpoint';
+import { openCheckpoint } from '#lib/checkpoints/checkpoint';
+import { nativeSpec } from '#lib/checkpoints/native-spec';
 import { classify, load } from '#lib/index';
+import type { NativeModel, NativeModelSpec, NativeRawFrames } from '#lib/native/binding';
 import { toNativeRead } from '#lib/options/reading';
-import { toNativeSampling } from '#lib/sampling/sampling';
+import { toNativeSampling } from '#lib/sampling/native';
 
 import { nativeModel } from '../support/model';
 import { inRoot } from '../support/paths';

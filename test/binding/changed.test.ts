@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import { cp, readFile, rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { nativeSpec, openCheckpoint } from '#lib/checkpoints/checkpoint';
+import { openCheckpoint } from '#lib/checkpoints/checkpoint';
+import { nativeSpec } from '#lib/checkpoints/native-spec';
 import { type TubeletError, load } from '#lib/index';
 import { binding } from '#lib/native/runtime';
 

@@ -5,7 +5,8 @@ import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-import { nativeSpec, openCheckpoint } from '#lib/checkpoints/checkpoint';
+import { openCheckpoint } from '#lib/checkpoints/checkpoint';
+import { nativeSpec } from '#lib/checkpoints/native-spec';
 import { load } from '#lib/index';
 import { binding } from '#lib/native/runtime';
 

@@ -2,18 +2,19 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import type { NativeError } from '#lib/base/errors';
+import { openCheckpoint } from '#lib/checkpoints/checkpoint';
+import { nativeSpec } from '#lib/checkpoints/native-spec';
 import type {
   NativeClipRequest,
-  NativeError,
   NativeInput,
   NativeModel,
   NativeModelSpec,
   NativeReadOptions,
 } from '#lib/native/binding';
-import { nativeSpec, openCheckpoint } from '#lib/checkpoints/checkpoint';
-import { toNativeRead } from '#lib/options/reading';
 import { binding } from '#lib/native/runtime';
-import { toNativeSampling } from '#lib/sampling/sampling';
+import { toNativeRead } from '#lib/options/reading';
+import { toNativeSampling } from '#lib/sampling/native';
 
 import { difference } from '../support/arrays';
 import { inRoot } from '../support/paths';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 
-import { families } from '#lib/checkpoints/config';
 import { classify, load } from '#lib/index';
+import { families } from '#lib/sampling/family';
 
 import { inRoot } from '../support/paths';
 import { rejectsWith } from '../support/rejects';

@@ -4,7 +4,7 @@ import { UsageError } from '#lib/cli/base/arguments';
 import { lengthOf } from '#lib/cli/base/text';
 import { modelClipOf } from '#lib/cli/base/videos';
 import { segmentsReport, vectorsReport, windowsFrom } from '#lib/cli/base/windows';
-import type { ClassifyWindowsResult, EmbedWindowsResult, WindowDetails } from '#lib/options/windows';
+import type { ClassifyWindowsResult, EmbedWindowsResult, WindowDetails } from '#lib/results/windows';
 
 import { fakeSession } from './session';
 

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
-import { families } from '#lib/checkpoints/config';
 import { type ClassifyResult, classify } from '#lib/index';
+import { families } from '#lib/sampling/family';
 
 import { inRoot } from '../support/paths';
 import { runPython } from '../support/python';

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import type { NativeEmbedding } from '#lib/native/binding';
 import { openCheckpoint } from '#lib/checkpoints/checkpoint';
-import { type Family, families } from '#lib/checkpoints/config';
 import { type Pooling, classify, embed, load } from '#lib/index';
+import type { NativeEmbedding } from '#lib/native/binding';
 import { toNativeRead } from '#lib/options/reading';
-import { toNativeSampling } from '#lib/sampling/sampling';
+import { type Family, families } from '#lib/sampling/family';
+import { toNativeSampling } from '#lib/sampling/native';
 
 import { readFloats, relativeDifference, seededPixels, writeArray } from '../support/arrays';
 import { nativeModel } from '../support/model';

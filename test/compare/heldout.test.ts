@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { families } from '#lib/checkpoints/config';
 import { load } from '#lib/index';
+import { families } from '#lib/sampling/family';
 
 import { runPython } from '../support/python';
 import { suiteFolder } from '../support/temp';

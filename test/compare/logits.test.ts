@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { families } from '#lib/checkpoints/config';
+import { families } from '#lib/sampling/family';
 
 import { answersOf, apart, embeddingTolerance, logitsTolerance } from '../support/logits';
 import { inRoot } from '../support/paths';

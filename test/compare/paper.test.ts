@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { families } from '#lib/checkpoints/config';
 import { classify } from '#lib/index';
+import { families } from '#lib/sampling/family';
 
 import { difference } from '../support/arrays';
 import { compareAll, generated, reference } from '../support/paper';

@@ -3,10 +3,10 @@ import { cp, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
 import { openCheckpoint } from '#lib/checkpoints/checkpoint';
-import { families } from '#lib/checkpoints/config';
 import { readFrames } from '#lib/index';
 import { toNativeRead } from '#lib/options/reading';
-import { toNativeSampling } from '#lib/sampling/sampling';
+import { families } from '#lib/sampling/family';
+import { toNativeSampling } from '#lib/sampling/native';
 
 import { readFloats, writeArray } from '../support/arrays';
 import { nativeModel } from '../support/model';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 
-import { families } from '#lib/checkpoints/config';
+import { families } from '#lib/sampling/family';
 
 import { inRoot } from '../support/paths';
 

@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { nativeSpec, openCheckpoint } from '#lib/checkpoints/checkpoint';
-import { families } from '#lib/checkpoints/config';
+import { openCheckpoint } from '#lib/checkpoints/checkpoint';
+import { nativeSpec } from '#lib/checkpoints/native-spec';
+import { type ProgramRequest, openProgram } from '#lib/checkpoints/program';
 import { type LoadOptions, exportModel, load } from '#lib/index';
 import { binding } from '#lib/native/runtime';
-import { type ProgramRequest, openProgram } from '#lib/checkpoints/program';
+import { families } from '#lib/sampling/family';
 
 import { difference, readFloats, seededPixels, writeArray } from '../support/arrays';
 import { nativeModel } from '../support/model';

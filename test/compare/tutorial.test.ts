@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import type { NativeClipRequest } from '#lib/native/binding';
-import { families } from '#lib/checkpoints/config';
 import { load, readFrames } from '#lib/index';
-import { toNativeRead } from '#lib/options/reading';
+import type { NativeClipRequest } from '#lib/native/binding';
 import { binding } from '#lib/native/runtime';
-import { toNativeSampling } from '#lib/sampling/sampling';
+import { toNativeRead } from '#lib/options/reading';
+import { families } from '#lib/sampling/family';
+import { toNativeSampling } from '#lib/sampling/native';
 
 import { difference, seededPixels, writeArray } from '../support/arrays';
 import { inRoot } from '../support/paths';

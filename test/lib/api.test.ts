@@ -4,7 +4,6 @@ import { cp, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 
-import { families } from '#lib/checkpoints/config';
 import {
   type LoadOptions,
   type Model,
@@ -16,6 +15,7 @@ import {
   probe,
   readFrames,
 } from '#lib/index';
+import { families } from '#lib/sampling/family';
 
 import { relativeDifference } from '../support/arrays';
 import { inRoot } from '../support/paths';

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 
-import { nativeSpec, openCheckpoint } from '#lib/checkpoints/checkpoint';
+import { openCheckpoint } from '#lib/checkpoints/checkpoint';
+import { nativeSpec } from '#lib/checkpoints/native-spec';
 
 import { rejectsWith } from '../support/rejects';
 import { suiteFolder } from '../support/temp';

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 
-import type { NativeClipRequest, NativeModel, NativeOutput, NativeTask, NativeViews } from '#lib/native/binding';
-import { LoadedModel, type ModelInfo } from '#lib/models/loaded';
 import { Model } from '#lib/api/model';
+import type { ModelInfo } from '#lib/models/info';
+import { LoadedModel } from '#lib/models/loaded';
+import type { NativeClipRequest, NativeModel, NativeOutput, NativeTask, NativeViews } from '#lib/native/binding';
 
 import { rejectsWith } from '../support/rejects';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 
-import type { NativePreprocessing } from '#lib/native/binding';
-import type { Family } from '#lib/checkpoints/config';
 import { fitToModel, readPreprocessing } from '#lib/checkpoints/preprocessing';
+import type { NativePreprocessing } from '#lib/native/binding';
+import type { Family } from '#lib/sampling/family';
 
 import { throwsWith } from '../support/rejects';
 

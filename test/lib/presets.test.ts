@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 
-import type { Family } from '#lib/checkpoints/config';
 import type { JsonObject } from '#lib/base/json';
 import { bundledModels } from '#lib/checkpoints/locate';
 import { type Preset, checkPresets, licenceOf, readPresets } from '#lib/checkpoints/presets';
+import type { Family } from '#lib/sampling/family';
 
 import { inRoot } from '../support/paths';
 import { throwsWith } from '../support/rejects';

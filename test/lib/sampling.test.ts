@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 
-import { trainedSampling } from '#lib/checkpoints/presets';
-import { readConfig } from '#lib/checkpoints/config';
 import { describe as inWords, readOptions } from '#lib/base/rules';
-import { modelSamplingRule, samplingRule, toNativeSampling } from '#lib/sampling/sampling';
+import { readConfig } from '#lib/checkpoints/config';
+import { trainedSampling } from '#lib/checkpoints/presets';
+import { toNativeSampling } from '#lib/sampling/native';
+import { modelSamplingRule, samplingRule } from '#lib/sampling/sampling';
 
 import { throwsWith } from '../support/rejects';
 

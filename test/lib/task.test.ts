@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 
-import type { NativeTask } from '#lib/native/binding';
+import { abortable } from '#lib/base/abort';
 import { Aborted } from '#lib/base/errors';
-import { abortable, runTask } from '#lib/base/abort';
+import type { NativeTask } from '#lib/native/binding';
+import { runTask } from '#lib/native/run-task';
 
 /** A native task in the test's hands: `cancel` rejects as the addon does. */
 class FakeTask implements NativeTask<string> {

@@ -12,7 +12,8 @@ import {
   embed,
   readFrames,
 } from '#lib/index';
-import { type ClassifiedWindow, checkWindows, segmentsOf, toNativeWindows } from '#lib/options/windows';
+import { checkWindows, toNativeWindows } from '#lib/options/windows';
+import { type ClassifiedWindow, segmentsOf } from '#lib/results/windows';
 
 import { rejectsWith, throwsWith } from '../support/rejects';
 

@@ -1,6 +1,7 @@
 import { type AdjustmentRequest, adjusted } from '#lib/checkpoints/adjust';
+import { openCheckpoint } from '#lib/checkpoints/checkpoint';
+import { nativeSpec } from '#lib/checkpoints/native-spec';
 import type { NativeModel } from '#lib/native/binding';
-import { nativeSpec, openCheckpoint } from '#lib/checkpoints/checkpoint';
 import { binding } from '#lib/native/runtime';
 
 /** The native model behind a checkpoint, for what the public API does not show: prepared pixels, a forward of one's own. */

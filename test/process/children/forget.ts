@@ -1,7 +1,8 @@
 // forget MODEL COUNT: loads a model COUNT times, each with weights of its own, disposes of none, and says how much memory
 // that takes.
 
-import { nativeSpec, openCheckpoint } from '#lib/checkpoints/checkpoint';
+import { openCheckpoint } from '#lib/checkpoints/checkpoint';
+import { nativeSpec } from '#lib/checkpoints/native-spec';
 import { binding } from '#lib/native/runtime';
 
 import { argument, say } from './support';

@@ -1,11 +1,12 @@
 import { writeSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
+import { openCheckpoint } from '#lib/checkpoints/checkpoint';
+import { nativeSpec } from '#lib/checkpoints/native-spec';
 import type { NativeClipRequest, NativeModel, NativeOutput, NativeTask } from '#lib/native/binding';
-import { nativeSpec, openCheckpoint } from '#lib/checkpoints/checkpoint';
-import { toNativeRead } from '#lib/options/reading';
 import { binding } from '#lib/native/runtime';
-import { toNativeSampling } from '#lib/sampling/sampling';
+import { toNativeRead } from '#lib/options/reading';
+import { toNativeSampling } from '#lib/sampling/native';
 
 const samples = join(resolve(__dirname, '..', '..', '..'), 'samples');
 
