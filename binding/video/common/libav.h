@@ -50,6 +50,7 @@ struct FreeIoContext {
 using FormatContextPtr = std::unique_ptr<AVFormatContext, FreeByAddress<avformat_close_input>>;
 using IoContextPtr = std::unique_ptr<AVIOContext, FreeIoContext>;
 using CodecContextPtr = std::unique_ptr<AVCodecContext, FreeByAddress<avcodec_free_context>>;
+using ParserPtr = std::unique_ptr<AVCodecParserContext, FreeByPointer<av_parser_close>>;
 using PacketPtr = std::unique_ptr<AVPacket, FreeByAddress<av_packet_free>>;
 using FramePtr = std::unique_ptr<AVFrame, FreeByAddress<av_frame_free>>;
 using SwsContextPtr = std::unique_ptr<SwsContext, FreeByPointer<sws_freeContext>>;

@@ -93,6 +93,7 @@ BitstreamInspector::Picture BitstreamInspector::inspect(const AVPacket& packet) 
   if (packet.size <= 0) return picture;
   const Units units = look(packet);
   if (units.skipped) picture.shown = false;
+  picture.resetsOrder = units.resetsOrder;
   if (units.parameters) parametersInBand_ = true;
   // Where parameter sets come with the pictures, only a picture that brings its own can do without those before.
   const bool parametersKnown = units.parameters || !parametersInBand_;
@@ -135,7 +136,7 @@ BitstreamInspector::Units BitstreamInspector::lookH264(const AVPacket& packet) c
   eachNalUnit(bytesOf(packet), nalLengthBytes(extraOf(codec_), 4), [&units](Bytes unit) {
     const int type = unit[0] & 0x1F;
     if (type == 7 || type == 8) units.parameters = true;
-    if (type == 5) units.restart = Restart::Complete;
+    if (type == 5) units = {.restart = Restart::Complete, .resetsOrder = true, .parameters = units.parameters};
     return type >= 1 && type <= 5;
   });
   return units;
@@ -153,6 +154,7 @@ BitstreamInspector::Units BitstreamInspector::lookHevc(const AVPacket& packet) {
     if (type >= 16 && type <= 21) {
       brokenLink_ = type <= 18;
       units.restart = type == 19 || type == 20 ? Restart::Complete : Restart::Open;
+      units.resetsOrder = type != 21;
     }
     units.skipped = brokenLink_ && (type == 8 || type == 9);
     if (unit.size() > 1 && (unit[1] & 7) > 1) layers_ = true;  // nuh_temporal_id_plus1

@@ -20,6 +20,8 @@ class BitstreamInspector {
     /// edit list cuts away, and for HEVC's skipped leading pictures of a broken link.
     bool shown = true;
     Restart restart = Restart::No;
+    /// H.264 and HEVC: the numbers that order pictures (POC) begin anew with this one.
+    bool resetsOrder = false;
   };
 
   explicit BitstreamInspector(const AVCodecParameters& codec) : codec_(codec) {}
@@ -34,6 +36,7 @@ class BitstreamInspector {
   /// What the units before and with a picture's first slice say.
   struct Units {
     Restart restart = Restart::No;
+    bool resetsOrder = false;
     bool parameters = false;  ///< carries parameter sets
     bool skipped = false;
   };

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/error.h"
+#include "video/selection/picture_order.h"
 #include "video/selection/restart.h"
 #include "video/selection/trial.h"
 
@@ -42,15 +43,20 @@ class ExtentWatch {
 class Scan {
  public:
   Scan(PacketReader& packets, const ReadOptions& options)
-      : packets_(packets), options_(options), stream_(packets.demuxer().stream()), inspector_(*stream_.codecpar) {
+      : packets_(packets),
+        options_(options),
+        stream_(packets.demuxer().stream()),
+        inspector_(*stream_.codecpar),
+        order_(*stream_.codecpar) {
     timeline_.timeBase = stream_.time_base;
   }
 
   Timeline run(std::optional<Extent> extent) {
     readPackets(extent);
     requireFrames();
-    timeline_.unreferencedTold = inspector_.tellsUnreferenced();
-    if (missing_ > 0 && backwards_ == 0 && oneFrameEach()) {
+    // A field's time does not tell whose frame it is a part of: both, or none, may be left out.
+    timeline_.unreferencedTold = inspector_.tellsUnreferenced() && !fields_;
+    if (missing_ > 0 && backwards_ == 0 && !fields_ && oneFrameEach()) {
       countFrames();
     } else if (missing_ > 0 || irregular()) {
       decodeAll();
@@ -83,16 +89,30 @@ class Scan {
                                                   std::to_string(options_.limits.frames) +
                                                   " frames. Raise the limit `frames` to read it.");
       }
-      if (watch && watch->complete(packet->dts) && beginsWell()) {
+      if (watch && !halfFrame_ && watch->complete(packet->dts) && beginsWell()) {
         timeline_.whole = false;
         return;
       }
       const BitstreamInspector::Picture picture = inspector_.inspect(*packet);
+      if (completesFrame(order_.add(*packet, picture.shown, picture.resetsOrder))) {
+        shown_.back().place = place;
+        continue;
+      }
       noteRestart(*packet, picture.restart, place);
       if (!picture.shown) continue;
       note(*packet, picture.restart, place);
       if (watch && packet->pts != AV_NOPTS_VALUE) watch->add(packet->pts);
     }
+    oddFields_ = oddFields_ || halfFrame_;
+  }
+
+  /// H.264 may have each field in a packet of its own.
+  bool completesFrame(PictureOrder::Part part) {
+    using Part = PictureOrder::Part;
+    fields_ = fields_ || part != Part::Frame;
+    oddFields_ = oddFields_ || part == Part::OddField;
+    halfFrame_ = part == Part::FirstField;
+    return part == Part::SecondField;
   }
 
   void noteRestart(const AVPacket& packet, BitstreamInspector::Restart restart, std::int64_t place) {
@@ -131,14 +151,14 @@ class Scan {
   /// The decoder gives all frames from the first packet on.
   bool beginsWell() const { return timeline_.restarts.front().proven && leading_ == 0; }
 
-  /// H.264 in MPEG-TS may have each field in a packet of its own, the second without a time.
+  /// HEVC may have a packet for each field too, the second without a time.
   bool oneFrameEach() const {
     const AVCodecID codec = stream_.codecpar->codec_id;
     return missing_ == shown_.size() || (codec != AV_CODEC_ID_H264 && codec != AV_CODEC_ID_HEVC);
   }
 
-  bool irregular() const {
-    if (backwards_ > 0) return true;
+  bool irregular() {
+    if (backwards_ > 0 || oddFields_ || order_.contradicted()) return true;
     std::vector<std::int64_t> times;
     times.reserve(shown_.size());
     for (const Shown& frame : shown_) times.push_back(frame.pts);
@@ -160,7 +180,7 @@ class Scan {
     if (open_) timeline_.restarts.resize(1);
   }
 
-  /// Times that repeat or go backwards: only a decoder tells the frames.
+  /// Times that repeat, go backwards or contradict the decoder's order, or odd fields: only a decoder tells the frames.
   void decodeAll() {
     timeline_.byRank = true;
     packets_.goTo(timeline_.restarts.front());
@@ -204,10 +224,14 @@ class Scan {
   const ReadOptions& options_;
   AVStream& stream_;
   BitstreamInspector inspector_;
+  PictureOrder order_;
   Timeline timeline_;
   std::vector<Shown> shown_;  // in file order
   std::size_t missing_ = 0;   // packets without a presentation time
   bool open_ = false;
+  bool fields_ = false;     // some packet holds a single field
+  bool halfFrame_ = false;  // the last packet held the first field of a frame
+  bool oddFields_ = false;  // some field has no partner that can be told
   int backwards_ = 0;
   int leading_ = 0;
   std::int64_t lastDts_ = INT64_MIN;
