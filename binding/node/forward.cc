@@ -15,11 +15,16 @@ void Forward::infer(const CancelToken& token) {
 }
 
 void Forward::inferTogether(std::span<engine::Batchable* const> jobs, const CancelToken& token) {
+  std::vector<const Forward*> passes;
   std::vector<ClipWork*> works;
-  for (engine::Batchable* job : jobs) works.push_back(static_cast<Forward*>(job)->work_.get());
-  node::inferTogether(works, *model_, threads_, token);
   for (engine::Batchable* job : jobs) {
-    if (const auto& done = static_cast<Forward*>(job)->done_) done();
+    // Throws where a lane mixes classes; each job is then inferred alone.
+    passes.push_back(&dynamic_cast<const Forward&>(*job));
+    works.push_back(passes.back()->work_.get());
+  }
+  node::inferTogether(works, *model_, threads_, token);
+  for (const Forward* pass : passes) {
+    if (pass->done_) pass->done_();
   }
 }
 

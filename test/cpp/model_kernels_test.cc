@@ -152,6 +152,14 @@ TEST_CASE("linear layers: packed ones give what plain ones give, in both types")
   }
 }
 
+TEST_CASE("linear layers: a weight is packed when packLinear() packed it, whatever its shape") {
+  const c10::InferenceMode noGradients;
+  const at::Tensor weight = noise({64, 32}, 1).to(at::kBFloat16);
+  const at::Tensor bias = noise({64}, 2).to(at::kBFloat16);
+  const at::Tensor x = noise({4, 32}, 3);
+  CHECK_THROWS(linear(x, weight.unsqueeze(0), bias));
+}
+
 TEST_CASE("linear layers: GELU of numbers near and far") {
   const c10::InferenceMode noGradients;
   // The identity: what comes out is the GELU of what goes in, rounded to bfloat16.

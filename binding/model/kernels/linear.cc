@@ -11,6 +11,7 @@
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/gelu.h>
 #include <ATen/ops/linear.h>
+#include <c10/core/TensorImpl.h>
 
 #include "model/kernels/cpu.h"
 #include "model/kernels/linear_avx512.h"
@@ -37,6 +38,14 @@ std::int64_t panelsOf(std::int64_t outputs) {
   return (outputs + avx512::kPanel - 1) / avx512::kPanel;
 }
 
+/// Marks a weight that packAvx512() laid out: to LibTorch it is a tensor like any other.
+struct Avx512Layout final : c10::BackendMeta {};
+
+bool isAvx512(const at::Tensor& weight) {
+  return dynamic_cast<Avx512Layout*>(weight.unsafeGetTensorImpl()->get_backend_meta()) != nullptr;
+}
+
+/// Of three dimensions, so that no function that takes plain weights takes this one.
 at::Tensor packAvx512(const at::Tensor& weight) {
   const at::Tensor rows = weight.contiguous();
   const std::int64_t outputs = rows.size(0);
@@ -49,12 +58,8 @@ at::Tensor packAvx512(const at::Tensor& weight) {
     const std::int64_t count = std::min(end * avx512::kPanel, outputs) - first;
     avx512::packRows({from + first * inputs, inputs}, count, inputs, to + first * inputs);
   });
+  packed.unsafeGetTensorImpl()->set_backend_meta(c10::make_intrusive<Avx512Layout>());
   return packed;
-}
-
-/// What packAvx512() made: it has one dimension more than other weights.
-bool isAvx512(const at::Tensor& weight) {
-  return !weight.is_mkldnn() && weight.dim() == 3;
 }
 
 /// Runs `part` for rows [first, first + count) and a panel of the weight at a time, side by side on all threads.
