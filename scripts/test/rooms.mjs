@@ -6,7 +6,10 @@ import path from 'node:path';
 
 import { inRoot } from '../setup/paths.mjs';
 
-/** From the bottom up. A room is named by its folder, the innermost that is listed. Rooms on one line do not know each other. */
+/**
+ * From the bottom up. A room is named by its folder, the innermost that is listed. Rooms on one line do not know each other,
+ * nor do the folders that are `apart`, whatever their lines.
+ */
 const houses = [
   {
     root: 'lib',
@@ -35,7 +38,7 @@ const houses = [
   {
     root: 'binding',
     order: [
-      ['engine'],
+      ['engine', 'loader'],
       ['video/common'],
       ['video/container'],
       ['video/pictures'],
@@ -44,8 +47,8 @@ const houses = [
       ['model/weights', 'model/pictures', 'model/kernels'],
       ['model'],
       ['node'],
-      ['loader'],
     ],
+    apart: ['video', 'model'],
     sources: /\.(cc|h)$/,
     references: /^#include "([^"]+)"/gm,
     target: (_file, reference) => reference,
@@ -59,23 +62,31 @@ export function roomsAreInOrder() {
   return faults.length === 0;
 }
 
-/** The references that lead to the same line of the order, or up, each as a sentence. `files`: text by path in the house. */
-export function misplaced({ root, order, references, target }, files) {
+/** The references that the order does not allow, each as a sentence. `files`: text by path in the house. */
+export function misplaced({ root, order, apart = [], references, target }, files) {
   const rooms = order.flat();
   const roomOf = (file) => {
     const inside = rooms.filter((room) => room === '' || file.startsWith(`${room}/`));
     return inside.sort((a, b) => b.length - a.length)[0];
   };
   const level = (room) => order.findIndex((names) => names.includes(room));
+  const folderOf = (room) => apart.find((folder) => room === folder || room.startsWith(`${folder}/`));
+  const areApart = (...rooms) => {
+    const [one, other] = rooms.map(folderOf);
+    return one !== undefined && other !== undefined && one !== other;
+  };
 
   const faults = [];
   for (const [file, text] of files) {
     const room = roomOf(file);
     if (room === undefined) faults.push(`${root}/${file} lies in no room: scripts/test/rooms.mjs lists them`);
-    for (const [, reference] of text.matchAll(references)) {
+    for (const { 1: reference, index } of text.matchAll(references)) {
       const other = roomOf(target(file, reference));
-      if (room === undefined || other === undefined || other === room || level(other) < level(room)) continue;
-      faults.push(`${root}/${file} refers to '${reference}': '${room}' lies below or beside '${other}'`);
+      if (room === undefined || other === undefined || other === room) continue;
+      const line = text.slice(0, index).split('\n').length;
+      const fault = (why) => faults.push(`${root}/${file}:${line} refers to '${reference}': ${why}`);
+      if (areApart(room, other)) fault(`'${room}' and '${other}' are apart`);
+      else if (level(other) >= level(room)) fault(`'${room}' lies below or beside '${other}'`);
     }
   }
   return faults;

@@ -12,7 +12,7 @@ const read = (options: unknown): ReturnType<typeof readOptions<typeof clipRules>
 
 describe('the reading options', () => {
   it('have the limits of the native reader by default, and ten minutes', async () => {
-    const header = await readFile(inRoot('binding', 'video', 'clip.h'), 'utf8');
+    const header = await readFile(inRoot('binding', 'video', 'common', 'clip.h'), 'utf8');
     const native = Object.fromEntries(
       Object.keys(limitsOf({})).map((name) => {
         const [, formula = ''] = new RegExp(`\\b${name} = ([\\d'L *<]+);`).exec(header) ?? [];

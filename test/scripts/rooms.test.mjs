@@ -21,9 +21,21 @@ describe('the order of rooms', () => {
   });
 
   it('names a reference that leads up, or to a room beside', () => {
-    assert.match(faultsOf('base/a.ts', '../left/b').join(), /house\/base\/a\.ts refers to '\.\.\/left\/b'/);
+    assert.match(faultsOf('base/a.ts', '../left/b').join(), /house\/base\/a\.ts:1 refers to '\.\.\/left\/b'/);
     assert.match(faultsOf('left/a.ts', '../right/b').join(), /'left' lies below or beside 'right'/);
     assert.match(faultsOf('top/a.ts', '../index').join(), /'top' lies below or beside ''/);
+  });
+
+  it('names the line', () => {
+    const text = "import { a } from './b';\n\nimport {\n  c,\n} from '../top/c';\n";
+    assert.match(misplaced(house, [['left/a.ts', text]]).join(), /^house\/left\/a\.ts:5 refers to '\.\.\/top\/c'/);
+  });
+
+  it('names a reference between folders that are apart, even one that leads down', () => {
+    const houseApart = { ...house, order: [['left/low'], ['left/high'], ['right']], apart: ['left', 'right'] };
+    const faults = (file, reference) => misplaced(houseApart, [[file, `import { a } from '${reference}';`]]);
+    assert.match(faults('right/a.ts', '../left/low/b').join(), /'right' and 'left\/low' are apart/);
+    assert.deepEqual(faults('left/high/a.ts', '../low/b'), []);
   });
 
   it('names a file in no room', () => {
