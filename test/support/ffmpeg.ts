@@ -41,6 +41,8 @@ export interface Rendering {
   filters?: readonly string[];
   /** Shows transparent pixels over black. */
   alpha?: boolean;
+  /** Only the frame that is shown at this time, in seconds, with nothing decoded before the last keyframe. */
+  at?: number | undefined;
   /** A filter that turns it by 90 degrees after it was scaled; else it is turned as the file says, and then scaled. */
   turn?: string | undefined;
 }
@@ -51,13 +53,15 @@ export interface Rendering {
  */
 export async function renderedFrames(
   file: string,
-  { size, filters = [], alpha = false, turn }: Rendering,
+  { size, filters = [], alpha = false, at, turn }: Rendering,
 ): Promise<Uint8Array> {
   const scaled = turn === undefined ? size : [...size].reverse();
   const scale = `scale=${scaled.join(':')}:flags=${scalerFlags}`;
   const chain = [...filters, scale, ...(turn === undefined ? [] : [turn])].join(',');
   const asStored = turn === undefined ? [] : ['-noautorotate'];
-  const input = ['-nostdin', '-v', 'quiet', ...oneThread, ...asStored, '-i', file, '-vf', chain];
+  const place = at === undefined ? [] : ['-ss', String(at)];
+  const count = at === undefined ? [] : ['-frames:v', '1'];
+  const input = ['-nostdin', '-v', 'quiet', ...oneThread, ...asStored, ...place, '-i', file, '-vf', chain, ...count];
   // Else a frame of another size than the first would be scaled once more.
   const once = ['-autoscale', '0', '-sws_flags', scalerFlags];
   const output = ['-pix_fmt', alpha ? 'rgba' : 'rgb24', '-fps_mode', 'passthrough', '-f', 'rawvideo', 'pipe:1'];

@@ -72,10 +72,11 @@ function cells({ fixture, frames, ffmpeg, torchcodec }: Row): string[] {
 
 const shown = (levels?: Levels): string => (levels ? `${levels.mean.toFixed(2)} / ${levels.largest}` : '–');
 
-function remark({ error, tolerated, turned, ffmpeg, torchcodec }: Fixture): string {
+function remark({ alone, error, tolerated, turned, ffmpeg, torchcodec }: Fixture): string {
   const remarks = [];
   if (error.length > 0)
     remarks.push(error.map((code) => `\`${code}\``).join(' or ') + (tolerated ? ' unless tolerated' : ''));
+  if (alone) remarks.push(alone);
   if (turned) remarks.push(turned.why);
   if (ffmpeg) remarks.push(`${ffmpeg.why} (${ffmpeg.mean} / ${ffmpeg.largest})`);
   if (torchcodec) {

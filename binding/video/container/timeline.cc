@@ -27,4 +27,9 @@ const Timeline::Restart& Timeline::restartFor(std::int64_t order) const {
   return *std::prev(after);
 }
 
+const Timeline::Restart& Timeline::before(const Restart& restart, std::ptrdiff_t count) const {
+  const auto place = std::ranges::lower_bound(restarts, restart.place, {}, &Restart::place);
+  return *(place - std::min(count, place - restarts.begin()));
+}
+
 }  // namespace tubelet::video

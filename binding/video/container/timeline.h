@@ -50,6 +50,8 @@ struct Timeline {
   std::int64_t order(const Frame& frame) const { return byRank ? frame.place : frame.pts; }
   /// The last packet from which a frame of this order(), and those after it, are decoded exactly.
   const Restart& restartFor(std::int64_t order) const;
+  /// The one `count` places before `restart` in the list, or the first.
+  const Restart& before(const Restart& restart, std::ptrdiff_t count) const;
 };
 
 }  // namespace tubelet::video

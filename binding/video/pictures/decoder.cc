@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstring>
 #include <new>
 
 #include "engine/error.h"
@@ -9,6 +10,19 @@
 #include "video/common/log.h"
 
 namespace tubelet::video {
+namespace {
+
+/// libav hands out the memory of earlier pictures again. What a damaged picture leaves unwritten would depend on which.
+int clearedBuffer(AVCodecContext* context, AVFrame* frame, int flags) {
+  const int result = avcodec_default_get_buffer2(context, frame, flags);
+  if (result < 0) return result;
+  for (const AVBufferRef* buffer : frame->buf) {
+    if (buffer) std::memset(buffer->data, 0, buffer->size);
+  }
+  return result;
+}
+
+}  // namespace
 
 Decoder::Decoder(const AVStream& stream, const ReadOptions& options, const std::string& name) {
   const AVCodecID id = stream.codecpar->codec_id;
@@ -26,6 +40,7 @@ Decoder::Decoder(const AVStream& stream, const ReadOptions& options, const std::
   // The decoder checks coded sizes, rounded up to whole blocks; the converter checks the exact size.
   constexpr std::int64_t kBlockAllowance = 1 << 20;
   context_->max_pixels = std::min<std::int64_t>(options.limits.pixels, INT32_MAX) + kBlockAllowance;
+  if (options.onCorrupt == ReadOptions::OnCorrupt::Tolerate) context_->get_buffer2 = clearedBuffer;
   const int result = avcodec_open2(context_.get(), codec, nullptr);
   if (result < 0) {
     throw Error(ErrorCode::UnsupportedVideo,

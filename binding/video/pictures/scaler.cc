@@ -1,12 +1,11 @@
 #include "video/pictures/scaler.h"
 
+#include <cstring>
 #include <new>
 #include <utility>
 
 namespace tubelet::video {
 namespace {
-
-constexpr int kAlignment = 64;
 
 /// The algorithm for what has to be scaled or has odd heights. Without SWS_ACCURATE_RND and SWS_FULL_CHR_H_INT
 /// libswscale takes its fast 4:2:0 path, whose colour edges are a little coarser and whose levels are up to two off: it
@@ -89,15 +88,7 @@ bool Scaler::Stage::run(const AVFrame& frame, const Output& output, std::uint8_t
 const AVFrame* Scaler::withFullChroma(const AVFrame& frame, const Output& output) {
   const bool alpha = (descriptorOf(frame.format)->flags & AV_PIX_FMT_FLAG_ALPHA) != 0;
   const AVPixelFormat format = alpha ? AV_PIX_FMT_YUVA444P16 : AV_PIX_FMT_YUV444P16;
-  if (!fullChroma_ || fullChroma_->width != frame.width || fullChroma_->height != frame.height ||
-      fullChroma_->format != format) {
-    fullChroma_.reset(av_frame_alloc());
-    if (!fullChroma_) throw std::bad_alloc();
-    fullChroma_->format = format;
-    fullChroma_->width = frame.width;
-    fullChroma_->height = frame.height;
-    if (av_frame_get_buffer(fullChroma_.get(), 0) < 0) throw std::bad_alloc();
-  }
+  makeRoom(fullChroma_, {frame.width, frame.height}, format);
   fullChroma_->color_range = frame.color_range;
   const Output full{{frame.width, frame.height}, format, output.matrix};
   return chroma_.run(frame, full, fullChroma_->data, fullChroma_->linesize) ? fullChroma_.get() : nullptr;
@@ -111,18 +102,25 @@ Scaler::Rows Scaler::scale(const AVFrame& frame, const Output& output) {
   if (from && from->log2_chroma_h > 0 && isExact(to)) source = withFullChroma(frame, output);
   if (!source) return {};
 
-  const int stride = (output.size.width * av_get_bits_per_pixel(&to) / 8 + kAlignment - 1) / kAlignment * kAlignment;
-  const std::size_t bytes =
-      static_cast<std::size_t>(stride) * static_cast<std::size_t>(output.size.height) + kAlignment;
-  if (bytes > paddedBytes_) {
-    padded_.reset(static_cast<std::uint8_t*>(av_malloc(bytes)));
-    paddedBytes_ = padded_ ? bytes : 0;
-    if (!padded_) throw std::bad_alloc();
+  makeRoom(result_, output.size, output.format);
+  if (!rgb_.run(*source, output, result_->data, result_->linesize)) return {};
+  return {result_->data[0], result_->linesize[0]};
+}
+
+/// libswscale's vector code writes 8 pixels at a time, and leaves out those at the end of a row whose stride has no room
+/// for all 8. libav's own buffers have the room.
+void Scaler::makeRoom(FramePtr& frame, Size size, AVPixelFormat format) {
+  if (frame && frame->width == size.width && frame->height == size.height && frame->format == format) return;
+  frame.reset(av_frame_alloc());
+  if (!frame) throw std::bad_alloc();
+  frame->format = format;
+  frame->width = size.width;
+  frame->height = size.height;
+  if (av_frame_get_buffer(frame.get(), 0) < 0) throw std::bad_alloc();
+  // So that what libswscale might leave out is never what the memory held before.
+  for (const AVBufferRef* buffer : frame->buf) {
+    if (buffer) std::memset(buffer->data, 0, buffer->size);
   }
-  std::uint8_t* const planes[] = {padded_.get(), nullptr, nullptr, nullptr};
-  const int strides[] = {stride, 0, 0, 0};
-  if (!rgb_.run(*source, output, planes, strides)) return {};
-  return {padded_.get(), stride};
 }
 
 }  // namespace tubelet::video

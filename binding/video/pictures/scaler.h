@@ -1,8 +1,6 @@
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
-#include <memory>
 
 #include "video/common/geometry.h"
 #include "video/common/libav.h"
@@ -52,12 +50,13 @@ class Scaler {
   /// The frame with a colour sample for every pixel, at 16 bits; null: libswscale does not convert it.
   const AVFrame* withFullChroma(const AVFrame& frame, const Output& output);
 
+  /// Makes `frame` one of this size and format, unless it is.
+  static void makeRoom(FramePtr& frame, Size size, AVPixelFormat format);
+
   Stage chroma_;
   FramePtr fullChroma_;
   Stage rgb_;
-  /// Rows with a stride that libswscale's vector code may overrun.
-  std::unique_ptr<std::uint8_t, FreeByPointer<av_free>> padded_;
-  std::size_t paddedBytes_ = 0;
+  FramePtr result_;
 };
 
 }  // namespace tubelet::video

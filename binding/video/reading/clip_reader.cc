@@ -69,13 +69,16 @@ void ClipReader::endRun() {
                   decoder_->damage());
     }
   }
-  if (!repeat_) shortcuts_ = true;
+  if (repeat_) return;
+  shortcuts_ = true;
+  back_ = 0;
 }
 
 void ClipReader::beginRun() {
   running_ = true;
   run_ = firstRun(std::span(targets_).subspan(next_), timeline_, neighbours_);
   runEnd_ = next_ + run_.targets;
+  run_.restart = timeline_.before(run_.restart, back_);
   if (decoder_) {
     decoder_->restart();
   } else {
@@ -87,6 +90,7 @@ void ClipReader::beginRun() {
   repeat_ = false;
   settled_ = run_.restart.proven;
   noted_ = false;
+  sound_ = false;
   waiting_ = false;
   rank_ = run_.restart.rank;
   if (previous_.frame && previous_.order >= due()) previous_ = {};
@@ -205,11 +209,12 @@ void ClipReader::repeat(bool shortcuts) {
 void ClipReader::checkFlags(const AVFrame& frame, std::int64_t order) {
   if (!flaggedDamaged(frame)) {
     settled_ = true;
+    sound_ = true;
     return;
   }
   if (settled_ && (shortcuts_ || options_.onCorrupt == ReadOptions::OnCorrupt::Error)) {
     damaged(order, "the frame there is damaged", decoder_->damage());
-  } else if (!runDone() && due() == order) {
+  } else if (!beganDamaged() && !runDone() && due() == order) {
     info_.warnings.push_back("The frame at " + secondsText(seconds(order)) + " is damaged; the decoder patched it up.");
   }
 }
@@ -224,9 +229,17 @@ void ClipReader::damaged(std::int64_t pts, const std::string& what, const std::s
   if (options_.onCorrupt == ReadOptions::OnCorrupt::Error) throw Error(ErrorCode::CorruptVideo, message, reason);
   if (shortcuts_) {
     repeat(false);
-  } else if (!std::exchange(noted_, true)) {
+  } else if (!beganDamaged() && !std::exchange(noted_, true)) {
     info_.warnings.push_back(message);
   }
+}
+
+/// Whether the run is repeated from further back, twice as far each time: nothing sound has come out of it yet.
+bool ClipReader::beganDamaged() {
+  if (sound_ || run_.restart.place == timeline_.restarts.front().place) return false;
+  back_ = std::max<std::ptrdiff_t>(2 * back_, 1);
+  repeat(false);
+  return true;
 }
 
 double ClipReader::seconds(std::int64_t order) const {

@@ -21,7 +21,8 @@ namespace tubelet::video {
 ///
 /// A run takes two shortcuts: pictures that nobody needs are not decoded, and the decoder is emptied once it has the
 /// last packet that matters. Where a frame is missed nonetheless, the run is repeated without them, so that what a
-/// damaged file gives does not depend on shortcuts.
+/// damaged file gives does not depend on shortcuts. Where damage that is tolerated meets the very picture that a run
+/// begins with, the run is repeated from further back: the decoder patches the picture up from those before it.
 class ClipReader {
  public:
   /// `packets`, `timeline`, `options`, `sink` and `info` must outlive this.
@@ -60,6 +61,7 @@ class ClipReader {
 
   void checkFlags(const AVFrame& frame, std::int64_t order);
   void damaged(std::int64_t pts, const std::string& what, const std::string& reason);
+  bool beganDamaged();
 
   std::optional<std::int64_t> orderOf(const AVFrame& frame);
   /// Whether no frame is shown between those two.
@@ -87,6 +89,8 @@ class ClipReader {
   bool repeat_ = false;      // the run must be repeated
   bool settled_ = false;     // damage counts: the stream does not begin in mid-picture here, or has recovered
   bool noted_ = false;       // the run's first damage is among the warnings
+  bool sound_ = false;       // a frame without damage has come out of the run
+  std::ptrdiff_t back_ = 0;  // how many restart points earlier than need be the run begins
   std::int64_t rank_ = 0;    // of the next frame that comes out
   Shown previous_;           // the last frame that came out
   Shown beforePrevious_;
