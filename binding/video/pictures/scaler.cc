@@ -107,8 +107,8 @@ Scaler::Rows Scaler::scale(const AVFrame& frame, const Output& output) {
   return {result_->data[0], result_->linesize[0]};
 }
 
-/// libswscale's vector code writes 8 pixels at a time, and leaves out those at the end of a row whose stride has no room
-/// for all 8. libav's own buffers have the room.
+/// libswscale's vector code writes 8 pixels at a time, and leaves out those at the end of a row whose stride has no
+/// room for all 8. libav's own buffers have the room.
 void Scaler::makeRoom(FramePtr& frame, Size size, AVPixelFormat format) {
   if (frame && frame->width == size.width && frame->height == size.height && frame->format == format) return;
   frame.reset(av_frame_alloc());
