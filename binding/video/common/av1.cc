@@ -76,6 +76,12 @@ bool isAv1ShownKey(Bytes temporalUnit) {
   return whole && key;
 }
 
+bool carriesAv1Sequence(Bytes temporalUnit) {
+  bool sequence = false;
+  eachObu(temporalUnit, [&sequence](Obu type, Bytes) { return sequence = type == Obu::SequenceHeader; });
+  return sequence;
+}
+
 Av1Inspector::Av1Inspector(const AVCodecParameters& codec) {
   constexpr std::size_t kConfigurationBytes = 4;  // of "av1C", before its units
   if (!codec.extradata || codec.extradata_size <= static_cast<int>(kConfigurationBytes)) return;

@@ -13,6 +13,9 @@ namespace tubelet::video {
 /// Whether the first frame of a temporal unit is a key frame that is shown at once (5.9.2).
 bool isAv1ShownKey(std::span<const std::uint8_t> temporalUnit);
 
+/// Whether a temporal unit brings a sequence header (5.5) along.
+bool carriesAv1Sequence(std::span<const std::uint8_t> temporalUnit);
+
 /// Tells temporal units whose one frame no other frame refers to. libav's skip_frame does nothing for AV1, whose
 /// decoders are other libraries; a unit that is never sent to them changes no other picture, since all that a frame
 /// leaves behind (pixels, motion vectors, probabilities, film grain) is kept in the slots that it refreshes (7.20).

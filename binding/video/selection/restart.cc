@@ -1,9 +1,12 @@
 #include "video/selection/restart.h"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string_view>
 
 #include "video/common/av1.h"
 
@@ -66,18 +69,6 @@ bool isMpegVideoRestart(Bytes data) {
   return sequence && intra;
 }
 
-/// ISO/IEC 14496-2: an I-VOP. P-VOPs refer to the last I- or P-VOP alone, and B-VOPs are never referred to.
-bool isMpeg4Restart(Bytes data) {
-  bool intra = false;
-  eachStartCode(data, [&intra](Bytes unit) {
-    constexpr std::uint8_t kVop = 0xB6;
-    if (unit[0] != kVop) return false;
-    intra = unit.size() > 1 && unit[1] >> 6 == 0;  // vop_coding_type
-    return true;
-  });
-  return intra;
-}
-
 Bytes bytesOf(const AVPacket& packet) {
   return {packet.data, static_cast<std::size_t>(packet.size)};
 }
@@ -85,6 +76,44 @@ Bytes bytesOf(const AVPacket& packet) {
 Bytes extraOf(const AVCodecParameters& codec) {
   return {codec.extradata, static_cast<std::size_t>(codec.extradata ? codec.extradata_size : 0)};
 }
+
+/// The build of x264 that wrote the stream, from a message of it (D.1.7, user_data_unregistered); 0: from another one.
+int x264Build(Bytes message) {
+  constexpr std::string_view kName = "x264 - core ";
+  const std::string_view text(reinterpret_cast<const char*>(message.data()), message.size());
+  const std::size_t at = text.find(kName);
+  if (at == std::string_view::npos) return 0;
+  int build = 0;
+  std::from_chars(text.data() + at + kName.size(), text.data() + text.size(), build);
+  return build;
+}
+
+/// User data such as "DivX503b1393p": version, build, and p for "packed".
+bool saysPacked(Bytes text) {
+  constexpr std::array<std::uint8_t, 4> kDivX{'D', 'i', 'v', 'X'};
+  if (text.size() < kDivX.size() || !std::ranges::equal(text.first(kDivX.size()), kDivX)) return false;
+  const auto isPart = [](std::uint8_t byte) { return (byte >= '0' && byte <= '9') || byte == 'b'; };
+  const auto end = std::ranges::find_if_not(text.subspan(kDivX.size()), isPart);
+  return end != text.end() && *end == 'p';
+}
+
+/// ITU-T T.81, table B.1: quantization and Huffman tables, which hold for later pictures too.
+unsigned mjpegTables(Bytes picture) {
+  constexpr std::uint8_t kHuffman = 0xC4;
+  constexpr std::uint8_t kScan = 0xDA;
+  constexpr std::uint8_t kQuantization = 0xDB;
+  unsigned tables = 0;
+  std::size_t at = 2;  // behind the start of the image
+  while (at + 4 <= picture.size() && picture[at] == 0xFF && picture[at + 1] != kScan) {
+    if (picture[at + 1] == kQuantization) tables |= 1;
+    if (picture[at + 1] == kHuffman) tables |= 2;
+    at += 2 + (std::size_t{picture[at + 2]} << 8 | picture[at + 3]);
+  }
+  return tables;
+}
+
+/// Set in what was carried, and in no packet: from there on nothing but reading on will do.
+constexpr unsigned kContainerHeader = 1U << 31;
 
 }  // namespace
 
@@ -94,10 +123,12 @@ BitstreamInspector::Picture BitstreamInspector::inspect(const AVPacket& packet) 
   const Units units = look(packet);
   if (units.skipped) picture.shown = false;
   picture.resetsOrder = units.resetsOrder;
-  if (units.parameters) parametersInBand_ = true;
-  // Where parameter sets come with the pictures, only a picture that brings its own can do without those before.
-  const bool parametersKnown = units.parameters || !parametersInBand_;
-  if ((packet.flags & AV_PKT_FLAG_KEY) && parametersKnown) picture.restart = units.restart;
+  carried_ |= units.carries;
+  // What came with pictures before, only one that brings as much along can do without.
+  const bool selfContained = (carried_ & ~units.carries) == 0;
+  if ((packet.flags & AV_PKT_FLAG_KEY) && selfContained) picture.restart = units.restart;
+  // A new header from the container, which may not come again where a seek leads.
+  if (av_packet_get_side_data(&packet, AV_PKT_DATA_NEW_EXTRADATA, nullptr)) carried_ |= kContainerHeader;
   if (codec_.codec_id == AV_CODEC_ID_VP8 && !(packet.data[0] >> 4 & 1)) picture.shown = false;  // RFC 6386, 9.1
   return picture;
 }
@@ -113,7 +144,9 @@ BitstreamInspector::Units BitstreamInspector::look(const AVPacket& packet) {
     case AV_CODEC_ID_MPEG2VIDEO:
       return {.restart = isMpegVideoRestart(bytesOf(packet)) ? Restart::Open : Restart::No};
     case AV_CODEC_ID_MPEG4:
-      return {.restart = isMpeg4Restart(bytesOf(packet)) ? Restart::Open : Restart::No};
+      return lookMpeg4(bytesOf(packet));
+    case AV_CODEC_ID_MJPEG:
+      return {.restart = Restart::Complete, .carries = mjpegTables(bytesOf(packet))};
     case AV_CODEC_ID_THEORA:  // Theora specification, 7.1: a video packet with an intra frame
       return completeIf((packet.data[0] & 0b1100'0000) == 0);
     case AV_CODEC_ID_VP8:
@@ -121,7 +154,8 @@ BitstreamInspector::Units BitstreamInspector::look(const AVPacket& packet) {
     case AV_CODEC_ID_VP9:
       return completeIf(isVp9Key(bytesOf(packet)));
     case AV_CODEC_ID_AV1:
-      return completeIf(isAv1ShownKey(bytesOf(packet)));
+      return {.restart = isAv1ShownKey(bytesOf(packet)) ? Restart::Complete : Restart::No,
+              .carries = carriesAv1Sequence(bytesOf(packet)) ? 1U : 0U};
     default: {
       const AVCodecDescriptor* descriptor = avcodec_descriptor_get(codec_.codec_id);
       return completeIf(descriptor && (descriptor->props & AV_CODEC_PROP_INTRA_ONLY));
@@ -129,17 +163,49 @@ BitstreamInspector::Units BitstreamInspector::look(const AVPacket& packet) {
   }
 }
 
-/// All slices of a picture have one type, so that the first decides. Types 1 to 5 are slices, 5 of an IDR picture; 7
-/// and 8 are parameter sets.
+/// ISO/IEC 14496-2: an I-VOP. P-VOPs refer to the last I- or P-VOP alone, and B-VOPs are never referred to. Decoders
+/// know the faults of old encoders, which name themselves in user data.
+BitstreamInspector::Units BitstreamInspector::lookMpeg4(std::span<const std::uint8_t> data) {
+  Units units;
+  eachStartCode(data, [this, &units](Bytes unit) {
+    constexpr std::uint8_t kLastLayer = 0x2F;
+    constexpr std::uint8_t kUserData = 0xB2;
+    constexpr std::uint8_t kVop = 0xB6;
+    if (unit[0] <= kLastLayer) units.carries |= 1;
+    if (unit[0] == kUserData) {
+      units.carries |= 2;
+      packed_ = packed_ || saysPacked(unit.subspan(1));
+    }
+    if (unit[0] != kVop) return false;
+    if (unit.size() > 1 && unit[1] >> 6 == 0) units.restart = Restart::Open;  // vop_coding_type
+    return true;
+  });
+  return units;
+}
+
+/// All slices of a picture have one type, so that the first decides. Types 1 to 5 are slices, 5 of an IDR picture; 6
+/// are messages to the decoder (SEI), 7 and 8 parameter sets.
 BitstreamInspector::Units BitstreamInspector::lookH264(const AVPacket& packet) const {
   Units units;
-  eachNalUnit(bytesOf(packet), nalLengthBytes(extraOf(codec_), 4), [&units](Bytes unit) {
+  eachNalUnit(bytesOf(packet), nalLengthBytes(extraOf(codec_), 4), [this, &units](Bytes unit) {
+    constexpr unsigned kEncoder = 4;
     const int type = unit[0] & 0x1F;
-    if (type == 7 || type == 8) units.parameters = true;
-    if (type == 5) units = {.restart = Restart::Complete, .resetsOrder = true, .parameters = units.parameters};
+    if (type == 7) units.carries |= 1;
+    if (type == 8) units.carries |= 2;
+    if (type == 6 && obeysEncoder(x264Build(unit))) units.carries |= kEncoder;
+    if (type == 5) units.restart = Restart::Complete;
+    units.resetsOrder = type == 5;
     return type >= 1 && type <= 5;
   });
   return units;
+}
+
+/// Whether libav's decoder works round faults of this build of x264 in what it makes of the pictures: in 4:4:4 those
+/// before 151 (h264_cabac.c, h264_mb.c), in direct prediction those up to 33 (h264_direct.c).
+bool BitstreamInspector::obeysEncoder(int build) const {
+  const AVPixFmtDescriptor* format = av_pix_fmt_desc_get(static_cast<AVPixelFormat>(codec_.format));
+  const bool fullChroma = !format || (format->nb_components >= 3 && format->log2_chroma_w == 0);
+  return build > 0 && build < (fullChroma ? 151 : 34);
 }
 
 /// ITU-T H.265, table 7-1. Types 0 to 31 are slices: 8 and 9 of skipped leading pictures, which refer to what is before
@@ -149,7 +215,7 @@ BitstreamInspector::Units BitstreamInspector::lookHevc(const AVPacket& packet) {
   Units units;
   eachNalUnit(bytesOf(packet), nalLengthBytes(extraOf(codec_), 21), [this, &units](Bytes unit) {
     const int type = unit[0] >> 1 & 0x3F;
-    if (type >= 32 && type <= 34) units.parameters = true;
+    if (type >= 32 && type <= 34) units.carries |= 1U << (type - 32);
     if (type > 31) return false;
     if (type >= 16 && type <= 21) {
       brokenLink_ = type <= 18;

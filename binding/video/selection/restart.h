@@ -1,5 +1,8 @@
 #pragma once
 
+#include <cstdint>
+#include <span>
+
 #include "video/common/libav.h"
 
 namespace tubelet::video {
@@ -32,23 +35,29 @@ class BitstreamInspector {
   /// other.
   bool tellsUnreferenced() const;
 
+  /// Whether the encoder says that it puts two pictures into one packet, and none into the next.
+  bool packsPictures() const { return packed_; }
+
  private:
   /// What the units before and with a picture's first slice say.
   struct Units {
     Restart restart = Restart::No;
     bool resetsOrder = false;
-    bool parameters = false;  ///< carries parameter sets
+    unsigned carries = 0;  ///< what pictures to come are decoded with, a bit for each kind of it
     bool skipped = false;
   };
 
   Units look(const AVPacket& packet);
   Units lookH264(const AVPacket& packet) const;
+  bool obeysEncoder(int build) const;
   Units lookHevc(const AVPacket& packet);
+  Units lookMpeg4(std::span<const std::uint8_t> data);
 
   const AVCodecParameters& codec_;
-  bool parametersInBand_ = false;  // parameter sets came with a packet: those of the header may be out of date
-  bool brokenLink_ = false;        // HEVC: the last random access picture was a broken link
-  bool layers_ = false;            // HEVC: some picture is of a higher temporal sub-layer
+  unsigned carried_ = 0;     // Units::carries of all packets so far
+  bool packed_ = false;      // MPEG-4: see packsPictures()
+  bool brokenLink_ = false;  // HEVC: the last random access picture was a broken link
+  bool layers_ = false;      // HEVC: some picture is of a higher temporal sub-layer
 };
 
 }  // namespace tubelet::video

@@ -154,6 +154,7 @@ class Scan {
   /// HEVC may have a packet for each field too, the second without a time.
   bool oneFrameEach() const {
     const AVCodecID codec = stream_.codecpar->codec_id;
+    if (inspector_.packsPictures()) return false;
     return missing_ == shown_.size() || (codec != AV_CODEC_ID_H264 && codec != AV_CODEC_ID_HEVC);
   }
 
@@ -187,10 +188,14 @@ class Scan {
     timeline_.restarts.resize(1);
     shown_.clear();
     std::int64_t rank = 0;
-    std::int64_t last = 0;
+    std::optional<std::int64_t> last;
+    std::int64_t step = 0;
     for (const std::int64_t time : decodedTimes(packets_, options_)) {
-      if (time != AV_NOPTS_VALUE) last = time;
-      shown_.push_back({last, AV_NOPTS_VALUE, 0, rank++});
+      const bool timed = time != AV_NOPTS_VALUE;
+      if (timed && last) step = std::max<std::int64_t>(time - *last, 0);
+      // A frame without a time (the last ones of an AVI) follows the one before at the distance of that one.
+      last = timed ? time : last.value_or(0) + step;
+      shown_.push_back({*last, AV_NOPTS_VALUE, 0, rank++});
     }
     requireFrames();
   }
