@@ -18,6 +18,20 @@ export default defineConfig(
     },
   },
   {
+    files: ['lib/**/*.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          // These never leave the library: who catches one made it.
+          selector:
+            "BinaryExpression[operator='instanceof'][right.name!=/^(Aborted|NoRoom|PassingFailure|UsageError|WrongBytes)$/]",
+          message: 'Values may come from another realm (jest, vitest, node:vm): tell them by what they carry.',
+        },
+      ],
+    },
+  },
+  {
     files: ['test/**/*.{ts,mts}'],
     rules: {
       // A test that meets an unexpected null should fail on the spot.

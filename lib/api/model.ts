@@ -4,6 +4,7 @@
  * @module
  */
 import { atCallSite, withCallSite } from '../base/errors';
+import { plainCopy } from '../base/plain';
 import type { Batch } from '../batch/batch';
 import { startBatch } from '../batch/start';
 import { type BatchOptions, batchRules } from '../batch/workers';
@@ -38,7 +39,7 @@ export class Model implements AsyncDisposable {
 
   /** What was loaded. Stays readable after {@link Model.dispose}. */
   get info(): ModelInfo {
-    return structuredClone(this.#loaded.info);
+    return plainCopy(this.#loaded.info);
   }
 
   /**

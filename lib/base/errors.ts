@@ -1,5 +1,8 @@
 /**
- * The one error class, and how an error gets the stack of the caller's own line.
+ * The one error class, how an error gets the stack of the caller's own line, and what can be told of any error.
+ *
+ * Errors may come from another realm (a `vm` context, as jest has one for each test file; native code), where
+ * `instanceof` does not know them: they are recognised by what they carry.
  *
  * @module
  */
@@ -66,6 +69,15 @@ export class TubeletError extends Error {
   constructor(code: TubeletErrorCode, message: string, options?: { cause?: unknown }) {
     super(message, options?.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
+  }
+
+  /**
+   * What `JSON.stringify` writes, and what to send to another thread or process: the structured clone of an error keeps
+   * no code. The stack is not in it; of a cause, its message.
+   */
+  toJSON(): { name: string; code: TubeletErrorCode; message: string; cause?: string } {
+    const { name, code, message, cause } = this;
+    return { name, code, message, ...(cause !== undefined && { cause: messageOf(cause) }) };
   }
 
   static {
@@ -136,34 +148,56 @@ function withStack(error: TubeletError, frames: string): TubeletError {
   return error;
 }
 
-/** Any error as a TubeletError: native ones by their code, the rest as INTERNAL. */
+/** Any error as a TubeletError: those with one of its codes, native ones among them, by that; the rest as INTERNAL. */
 export function asTubeletError(error: unknown): TubeletError {
-  if (error instanceof TubeletError) return new TubeletError(error.code, error.message, { cause: error.cause });
-  if (isNativeError(error)) {
-    const cause = error.reason === undefined || error.reason === '' ? undefined : new Error(error.reason);
-    return new TubeletError(error.code, error.message, { cause });
+  if (hasTubeletCode(error)) {
+    const reason = error.reason === undefined || error.reason === '' ? undefined : new Error(error.reason);
+    return new TubeletError(error.code, error.message, { cause: error.cause ?? reason });
   }
-  const message = error instanceof Error ? error.message : String(error);
-  return new TubeletError('INTERNAL', `An unexpected failure inside tubelet: ${message}`, { cause: error });
+  return new TubeletError('INTERNAL', `An unexpected failure inside tubelet: ${messageOf(error)}`, { cause: error });
 }
 
-function isNativeError(error: unknown): error is NativeError & { code: TubeletErrorCode } {
-  return error instanceof Error && 'code' in error && codes.some((code) => code === error.code);
+/** Whether this is an error with one of TubeletError's codes: one of its instances, also of another realm, or a native error. */
+export function hasTubeletCode(error: unknown): error is NativeError & { code: TubeletErrorCode } {
+  return isError(error) && 'code' in error && codes.some((code) => code === error.code);
 }
 
 /** Whether this is the rejection of a native task that was cancelled. */
 export function isCancelled(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'CANCELLED';
+  return isError(error) && 'code' in error && error.code === 'CANCELLED';
 }
 
-/** Whether this is an error of Node's file functions with one of these codes. */
+/** Whether this is an error of a system call, as Node's file functions have them: with one of these codes, or with any. */
 export function isSystemError(error: unknown, ...expected: string[]): error is NodeJS.ErrnoException {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' && expected.includes(error.code);
+  if (!isError(error) || !('syscall' in error) || !('code' in error)) return false;
+  return expected.length === 0 || expected.some((code) => code === error.code);
+}
+
+/** Whether this is an error: anything with a name and a message, as `DOMException` has them too. */
+export function isError(value: unknown): value is Error {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'name' in value &&
+    typeof value.name === 'string' &&
+    'message' in value &&
+    typeof value.message === 'string'
+  );
+}
+
+/** What was thrown, in words. */
+export function messageOf(error: unknown): string {
+  return isError(error) ? error.message : String(error);
+}
+
+/** What is behind an error of `fetch`, which itself says little. */
+export function causeOf(error: unknown): unknown {
+  return isError(error) && isError(error.cause) ? error.cause : error;
 }
 
 /** A failure of Node's file functions as READ_FAILED; other errors come back as they are. */
 export function asReadFailure(error: unknown, path: string): unknown {
-  if (!(error instanceof Error && 'syscall' in error)) return error;
+  if (!isSystemError(error)) return error;
   return new TubeletError('READ_FAILED', `Cannot read ${path}: ${error.message}`, { cause: error });
 }
 

@@ -5,7 +5,7 @@
  */
 import { open } from 'node:fs/promises';
 
-import { TubeletError, asReadFailure, isSystemError } from './errors';
+import { TubeletError, asReadFailure, isSystemError, messageOf } from './errors';
 
 /** A JSON object, its values still to be checked. */
 export type JsonObject = Record<string, unknown>;
@@ -32,7 +32,7 @@ export async function readJson(path: string): Promise<JsonObject | undefined> {
     // Python writes and reads a byte order mark and so do some editors on Windows; JSON.parse does not take it.
     value = JSON.parse(content.replace(/^\uFEFF/, ''));
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new TubeletError('MODEL_INVALID', `${path} is not valid JSON: ${reason}`, { cause: error });
   }
   if (!isObject(value)) throw new TubeletError('MODEL_INVALID', `${path} must hold a JSON object`);

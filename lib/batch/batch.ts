@@ -4,6 +4,7 @@
  * @module
  */
 import { setMaxListeners } from 'node:events';
+import { isPromise } from 'node:util/types';
 
 import type { CallSite, TubeletError } from '../base/errors';
 import type { NativeQueue, NativeWorkers } from '../native/binding';
@@ -188,7 +189,7 @@ export class Batch<I, R> implements AsyncIterableIterator<BatchItem<I, R>, undef
       this.#reading = true;
       try {
         const result = this.#inputs.next();
-        if (result instanceof Promise) {
+        if (isPromise(result)) {
           result.then(this.#onInput, this.#onInputFailure);
           return;
         }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { TubeletError } from '../base/errors';
+import { hasTubeletCode } from '../base/errors';
 import { RepositoryCache } from '../hub/cache';
 import { lackingIn } from '../hub/checkpoint-files';
 import type { Family } from '../sampling/family';
@@ -68,7 +68,7 @@ async function isCached(name: string): Promise<boolean> {
   try {
     return (await lackingIn(cache.snapshot(commit))).length === 0;
   } catch (error) {
-    if (error instanceof TubeletError) return false; // an index that names no shards
+    if (hasTubeletCode(error)) return false; // an index that names no shards
     throw error;
   }
 }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { TubeletError } from '../base/errors';
+import { TubeletError, messageOf } from '../base/errors';
 import { isObject } from '../base/json';
 import { type Rule, type Values, describe, integer, oneOf, text } from '../base/rules';
 import { closest } from '../base/suggest';
@@ -137,7 +137,7 @@ function parse(content: string, file: string): Record<string, unknown> {
   try {
     value = JSON.parse(content);
   } catch (error) {
-    throw invalid(file, `is not valid JSON: ${error instanceof Error ? error.message : String(error)}`, error);
+    throw invalid(file, `is not valid JSON: ${messageOf(error)}`, error);
   }
   if (!isObject(value)) throw invalid(file, 'must hold a JSON object');
   return value;
@@ -148,7 +148,7 @@ function copied(rule: Rule<unknown>, value: unknown, name: string, file: string)
   try {
     return rule.copy === undefined ? value : rule.copy(value, `'${name}'`);
   } catch (error) {
-    throw invalid(file, error instanceof Error ? error.message : String(error), error);
+    throw invalid(file, messageOf(error), error);
   }
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 import { abortable, throwIfAborted } from '../base/abort';
+import { causeOf, messageOf } from '../base/errors';
 import { readChunks } from '../base/streams';
 import { PassingFailure } from './retry';
 
@@ -35,8 +36,8 @@ async function nextOf<T>(chunk: Promise<T>, signal: AbortSignal | undefined): Pr
   } catch (error) {
     throwIfAborted(signal);
     if (error instanceof PassingFailure) throw error;
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const cause = causeOf(error);
+    const reason = messageOf(cause);
     throw new PassingFailure(`the connection broke (${reason})`, 0, cause);
   }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { abortable, throwIfAborted } from '../base/abort';
-import { TubeletError } from '../base/errors';
+import { TubeletError, causeOf, messageOf } from '../base/errors';
 import { isObject } from '../base/json';
 import { packageVersion } from '../base/package';
 import { isWeb, nameOfUrl } from '../base/web';
@@ -138,8 +138,8 @@ export class HubClient {
       return await abortable(fetch(address, { method, headers: all, redirect: 'manual', signal }), this.signal);
     } catch (error) {
       throwIfAborted(this.signal);
-      const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-      const reason = cause instanceof Error ? cause.message : String(cause);
+      const cause = causeOf(error);
+      const reason = messageOf(cause);
       throw new PassingFailure(`${address.host} does not answer (${reason})`, 0, cause);
     } finally {
       clearTimeout(timer);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { TubeletError } from '../base/errors';
+import { TubeletError, messageOf } from '../base/errors';
 import type { DownloadProgress } from './blob';
 
 /**
@@ -16,7 +16,7 @@ export function guarded(caller: string, report: (progress: DownloadProgress) => 
     try {
       report(progress);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       throw new TubeletError('INVALID_ARGUMENT', `${caller}: 'onProgress' threw: ${reason}`, { cause: error });
     }
   };

@@ -4,7 +4,7 @@
  * @module
  */
 import { abortable } from '../base/abort';
-import { TubeletError } from '../base/errors';
+import { TubeletError, hasTubeletCode, isSystemError } from '../base/errors';
 import { type Download, type DownloadProgress, fetchBlob } from './blob';
 import { RepositoryCache } from './cache';
 import { neededFiles, shardIndex, shardsIn } from './checkpoint-files';
@@ -74,8 +74,8 @@ async function fetchFile(commit: string, name: string, download: Download): Prom
 
 /** Failures of the file system are those of writing: nothing else is read here but what was written. */
 function asWriteFailure(error: unknown, title: string): unknown {
-  const isOwn = error instanceof TubeletError && error.code === 'WRITE_FAILED';
-  if (!isOwn && !(error instanceof Error && 'syscall' in error)) return error;
+  const isOwn = hasTubeletCode(error) && error.code === 'WRITE_FAILED';
+  if (!isOwn && !isSystemError(error)) return error;
   return new TubeletError(
     'WRITE_FAILED',
     `Cannot write '${title}' to the cache ${hubCache()}: ${error.message}. Make room there, or name another ` +

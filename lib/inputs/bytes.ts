@@ -5,7 +5,7 @@
  */
 import { isAnyArrayBuffer } from 'node:util/types';
 
-import { TubeletError } from '../base/errors';
+import { TubeletError, isError } from '../base/errors';
 import { describe, invalid } from '../base/rules';
 
 /** Memory that holds bytes. */
@@ -37,7 +37,7 @@ export function reserveBytes(length: number, make: () => Uint8Array): Uint8Array
   try {
     return make();
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
+    if (!isError(error) || error.name !== 'RangeError') throw error;
     throw new TubeletError('OUT_OF_MEMORY', `There is no memory for a copy of ${length} bytes. Give a file instead`, {
       cause: error,
     });

@@ -4,7 +4,7 @@
  * @module
  */
 import { abortable, throwIfAborted } from '../base/abort';
-import { TubeletError } from '../base/errors';
+import { TubeletError, causeOf, messageOf } from '../base/errors';
 import { type ChunkReader, readChunks } from '../base/streams';
 import { discard, hasPassword, isWeb, nameOfUrl } from '../base/web';
 import { tooLarge } from './spool';
@@ -37,8 +37,8 @@ async function request(address: URL, signal: AbortSignal): Promise<Response> {
     return await abortable(fetch(address.href, { redirect: 'manual', headers, signal }), signal);
   } catch (error) {
     throwIfAborted(signal); // what the abort itself broke off is no failure
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    throw failed(address, cause instanceof Error ? cause.message : String(cause), cause);
+    const cause = causeOf(error);
+    throw failed(address, messageOf(cause), cause);
   }
 }
 

@@ -6,8 +6,9 @@
 import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { isPromise } from 'node:util/types';
 
-import { TubeletError } from '../base/errors';
+import { TubeletError, messageOf } from '../base/errors';
 import { describe, invalid } from '../base/rules';
 import { type AnyStream, type ChunkReader, type WebStream, isStream, readChunks, whyUnreadable } from '../base/streams';
 import { hasPassword, isWeb, nameOfUrl } from '../base/web';
@@ -88,7 +89,7 @@ function pathOf(caller: string, url: URL): string {
   try {
     return fileURLToPath(url);
   } catch (error) {
-    throw invalid(`${caller}: ${url.href} names no file here: ${error instanceof Error ? error.message : ''}`);
+    throw invalid(`${caller}: ${url.href} names no file here: ${messageOf(error)}`);
   }
 }
 
@@ -115,15 +116,16 @@ function streamInput(stream: AnyStream): Input {
   return { name, open: () => readChunks(stream) };
 }
 
-function isUrl(value: unknown): value is URL {
-  return value instanceof URL || tagOf(value) === 'URL';
+/** Whether this is an address, of whatever realm. */
+export function isUrl(value: unknown): value is URL {
+  return tagOf(value) === 'URL';
 }
 
 function isBlob(value: unknown): value is Blob {
-  return value instanceof Blob || tagOf(value) === 'Blob' || tagOf(value) === 'File';
+  return tagOf(value) === 'Blob' || tagOf(value) === 'File';
 }
 
-/** What an object of another realm or library says it is. */
+/** What an object says it is, of whatever realm or library. */
 function tagOf(value: unknown): unknown {
   return typeof value === 'object' && value !== null && Symbol.toStringTag in value
     ? value[Symbol.toStringTag]
@@ -131,8 +133,8 @@ function tagOf(value: unknown): unknown {
 }
 
 function hint(video: unknown): string {
-  if (video instanceof Promise) return ': is an await missing?';
-  if (video instanceof Response) return ': pass its body';
+  if (isPromise(video)) return ': is an await missing?';
+  if (tagOf(video) === 'Response') return ': pass its body';
   if (Array.isArray(video)) return video.length === 0 ? '' : ': call once for each';
   if (typeof video === 'object' && video !== null && 'createReadStream' in video)
     return ': pass its createReadStream()';

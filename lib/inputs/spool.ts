@@ -4,7 +4,7 @@
  * @module
  */
 import { abortable, throwIfAborted } from '../base/abort';
-import { TubeletError } from '../base/errors';
+import { TubeletError, messageOf } from '../base/errors';
 import { describe, invalid } from '../base/rules';
 import type { ChunkReader } from '../base/streams';
 import { isBytes, viewBytes } from './bytes';
@@ -48,7 +48,7 @@ async function nextOf(reader: ChunkReader, name: string, signal: AbortSignal): R
     return await abortable(reader.next(), signal);
   } catch (error) {
     throwIfAborted(signal); // what the abort itself broke off is no failure
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new TubeletError('READ_FAILED', `Cannot read ${name}: it broke off. ${reason}`, { cause: error });
   }
 }

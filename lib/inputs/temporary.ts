@@ -8,7 +8,7 @@ import { close, openSync, unlinkSync, write } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { TubeletError } from '../base/errors';
+import { TubeletError, messageOf } from '../base/errors';
 
 /**
  * A file without a name. It is unlinked as soon as it is open, so that nothing is left of it when the descriptor is
@@ -72,7 +72,7 @@ export class TemporaryFile {
   }
 
   private failure(error: unknown): TubeletError {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     return new TubeletError(
       'WRITE_FAILED',
       `Cannot copy ${this.what} to a temporary file in ${tmpdir()}: ${reason}. ` +

@@ -37,7 +37,7 @@ async function useCopy<T>(
   use: (input: NativeInput, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const opened = open(limit, signal);
-  const reader = opened instanceof Promise ? await opened : opened; // a stream that is open already may fail at any time
+  const reader = 'then' in opened ? await opened : opened; // a stream that is open already may fail at any time
   const file = await spool(reader, { name, limit, signal });
   try {
     return await use({ kind: 'file', path: file.path, name }, signal);

@@ -4,6 +4,7 @@
  * @module
  */
 import { TubeletError } from '../base/errors';
+import { plainCopy } from '../base/plain';
 import { requireFrames } from '../checkpoints/adjust';
 import type {
   NativeClipRequest,
@@ -206,7 +207,8 @@ export class LoadedModel {
   ): Promise<{ windows: (WindowDetails & A)[]; shared: WindowsProvenance }> {
     const clip = this.nativeClip(request, embedding);
     const windows: (WindowDetails & A)[] = [];
-    const onWindow = (window: NativeWindow): void => {
+    const onWindow = (foreign: NativeWindow): void => {
+      const window = plainCopy(foreign);
       const { start, end, ...details } = windowDetails(window);
       windows[window.index] = { start, end, ...answer(window.output), ...details };
     };

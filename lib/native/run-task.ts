@@ -5,6 +5,7 @@
  */
 import { throwIfAborted } from '../base/abort';
 import { Aborted, isCancelled } from '../base/errors';
+import { plainCopy } from '../base/plain';
 import type { NativeTask } from './binding';
 
 /**
@@ -15,14 +16,14 @@ import type { NativeTask } from './binding';
 export async function runTask<T>(start: () => NativeTask<T>, signal?: AbortSignal): Promise<T> {
   throwIfAborted(signal);
   const task = start();
-  if (signal === undefined) return task.promise;
+  if (signal === undefined) return plainCopy(await task.promise);
 
   const cancel = (): void => {
     task.cancel();
   };
   signal.addEventListener('abort', cancel, { once: true });
   try {
-    return await task.promise;
+    return plainCopy(await task.promise);
   } catch (error) {
     if (signal.aborted && isCancelled(error)) throw new Aborted(signal);
     throw error;

@@ -11,7 +11,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
-import { TubeletError } from '../base/errors';
+import { TubeletError, messageOf } from '../base/errors';
 import { packageRoot } from '../base/package';
 import type { NativeBinding } from './binding';
 
@@ -118,7 +118,7 @@ function attempt<T>(what: string, action: () => T): T {
 }
 
 function notFound(what: string, error: unknown): TubeletError {
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = messageOf(error);
   return new TubeletError('RUNTIME_NOT_FOUND', `Cannot load ${what}: ${reason.trim()}\n${remedy()}`, { cause: error });
 }
 

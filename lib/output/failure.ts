@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { TubeletError } from '../base/errors';
+import { TubeletError, isSystemError } from '../base/errors';
 
 const noRoom = 'Make room there, and go on with --resume: what was written so far is kept';
 
@@ -21,7 +21,7 @@ const advice: Record<string, string> = {
 
 /** A failure of Node's file functions as WRITE_FAILED, with the system's reason; other errors come back as they are. */
 export function asWriteFailure(error: unknown, path: string): unknown {
-  if (!(error instanceof Error && 'syscall' in error && 'code' in error)) return error;
+  if (!isSystemError(error)) return error;
   const hint = advice[String(error.code)] ?? 'Go on with --resume when the disk is well again';
   return new TubeletError('WRITE_FAILED', `Cannot write ${path}: ${error.message}. ${hint}`, { cause: error });
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { TubeletError, asReadFailure } from '../base/errors';
+import { TubeletError, asReadFailure, messageOf } from '../base/errors';
 import { type JsonObject, isObject } from '../base/json';
 import { type Line, linesOf } from './lines';
 
@@ -48,7 +48,7 @@ export function itemOf({ bytes, place }: JournalLine): Item {
   try {
     line = JSON.parse(bytes.toString());
   } catch (error) {
-    throw malformed(place, error instanceof Error ? error.message : String(error));
+    throw malformed(place, messageOf(error));
   }
   if (!isObject(line)) throw malformed(place, 'it is no JSON object');
   const { file, error, ...result } = line;

@@ -6,7 +6,7 @@
 import { unlink } from 'node:fs/promises';
 
 import { throwIfAborted } from '../base/abort';
-import { TubeletError } from '../base/errors';
+import { TubeletError, isSystemError } from '../base/errors';
 import { kindOf } from '../base/files';
 import { writeLines, writeOutput } from './convert';
 import { formatOf } from './formats';
@@ -177,7 +177,7 @@ async function writeErrors(
 }
 
 function asWriteFailure(error: unknown, output: string): unknown {
-  if (!(error instanceof Error && 'syscall' in error)) return error;
+  if (!isSystemError(error)) return error;
   const message = `Cannot write ${output}: ${error.message}. The parts are as they were`;
   return new TubeletError('WRITE_FAILED', message, { cause: error });
 }

@@ -5,6 +5,7 @@
  */
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 
+import { isError } from '../../base/errors';
 import { closest } from '../../base/suggest';
 import type { Precision } from '../../native/binding';
 import { type Device, deviceRule } from '../../options/device';
@@ -56,7 +57,7 @@ function parseAll<O extends Options>(args: string[], options: O): Parsed<O> {
   try {
     return parseArgs({ args, options: all, allowPositionals: true });
   } catch (error) {
-    if (!(error instanceof Error)) throw error;
+    if (!isError(error)) throw error;
     throw new UsageError(rephrase(error, Object.keys(all)), { cause: error });
   }
 }

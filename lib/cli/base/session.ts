@@ -6,7 +6,7 @@
 import { once } from 'node:events';
 import type { WriteStream } from 'node:tty';
 
-import { TubeletError } from '../../base/errors';
+import { hasTubeletCode, messageOf } from '../../base/errors';
 import type { Interrupts } from './interrupts';
 import { Status } from './status';
 import { printable } from './text';
@@ -103,7 +103,7 @@ export async function eachVideo<V extends { name: string }>(
 
 /** An error as `CODE: message`. */
 export function explain(error: unknown): string {
-  const code = error instanceof TubeletError ? error.code : 'INTERNAL';
-  const message = error instanceof Error ? error.message : String(error);
+  const code = hasTubeletCode(error) ? error.code : 'INTERNAL';
+  const message = messageOf(error);
   return `${code}: ${message.split('\n').map(printable).join('\n')}`;
 }

@@ -9,7 +9,8 @@ import { parse as parsePath } from 'node:path';
 import { PNG } from 'pngjs';
 
 import { type ReadFramesResult, readFrames } from '../../api/read-frames';
-import { TubeletError } from '../../base/errors';
+import { TubeletError, messageOf } from '../../base/errors';
+import { isUrl } from '../../inputs/recognise';
 import { jsonLine } from '../../results/json-line';
 import { mostFrames } from '../../sampling/sampling';
 import { UsageError, parse, positiveNumber, wholeNumber } from '../base/arguments';
@@ -91,7 +92,7 @@ function outputNames(videos: readonly Video[], output: string | undefined): Map<
 /** What a video's output is called after: its own name, without folders and ending. */
 function stem({ name, video }: Video): string {
   if (name === '-') return 'stdin';
-  const { name: last } = parsePath(video instanceof URL ? video.pathname : name);
+  const { name: last } = parsePath(isUrl(video) ? video.pathname : name);
   return last === '' ? 'video' : last;
 }
 
@@ -102,7 +103,7 @@ async function writePng(path: string, { data, width, height }: Picture): Promise
   try {
     await writeFile(path, PNG.sync.write(png, rgb));
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new TubeletError('WRITE_FAILED', `cannot write ${path}: ${reason}`, { cause: error });
   }
 }

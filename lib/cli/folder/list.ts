@@ -6,7 +6,7 @@
 import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 
-import { TubeletError } from '../../base/errors';
+import { TubeletError, hasTubeletCode } from '../../base/errors';
 import { type RawPath, rawBytes, rawPath } from './paths';
 import { failure } from './walk';
 
@@ -29,7 +29,7 @@ export async function* namesIn(list: string, stdin: () => Readable, signal?: Abo
     if (signal?.aborted !== true) yield* split(stream, list);
   } catch (error) {
     if (signal?.aborted === true) return;
-    throw error instanceof TubeletError ? error : failure(error, rawPath(list));
+    throw hasTubeletCode(error) ? error : failure(error, rawPath(list));
   } finally {
     signal?.removeEventListener('abort', stop);
     stream.destroy();

@@ -5,7 +5,7 @@
  */
 import { setImmediate as turn } from 'node:timers/promises';
 
-import { TubeletError, isSystemError } from '../../base/errors';
+import { TubeletError, isSystemError, messageOf } from '../../base/errors';
 import { beginsAsVideo, kindByName } from './containers';
 import { type Listing, list } from './listing';
 import { type RawPath, inFolder, shownPath } from './paths';
@@ -81,6 +81,6 @@ async function isWanted(path: RawPath): Promise<boolean> {
 /** Why something cannot be read. */
 export function failure(error: unknown, path: RawPath): TubeletError {
   const code = isSystemError(error, 'ENOENT', 'ENOTDIR') ? 'FILE_NOT_FOUND' : 'READ_FAILED';
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   return new TubeletError(code, `Cannot read ${shownPath(path) || '.'}: ${message}`, { cause: error });
 }
