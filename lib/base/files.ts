@@ -12,8 +12,8 @@ import { TubeletError, asReadFailure, isSystemError } from './errors';
 export interface FileIdentity {
   path: string;
   /**
-   * Equal keys mean the same bytes: device, inode, size and time of the last change. Links share it. The native side
-   * makes the same of a file that it has opened (binding/model/weights/file.h).
+   * Equal keys mean the same bytes: device, inode, size and time of the last change, in milliseconds, as Deno knows no
+   * more. Links share it. The native side makes the same of a file that it has opened (binding/model/weights/file.h).
    */
   key: string;
 }
@@ -42,8 +42,8 @@ export async function requireUnchanged(handle: FileHandle, { path, key }: FileId
   throw new TubeletError('READ_FAILED', `${path} changed while it was read: try again`);
 }
 
-function keyOf({ dev, ino, size, mtimeNs }: BigIntStats): string {
-  return [dev, ino, size, mtimeNs].join(':');
+function keyOf({ dev, ino, size, mtimeMs }: BigIntStats): string {
+  return [dev, ino, size, mtimeMs].join(':');
 }
 
 /** Whether something is there, and what. */

@@ -13,7 +13,7 @@ namespace tubelet::model {
 namespace {
 
 std::string identityOf(const struct stat& status) {
-  const std::int64_t modified = status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec;
+  const std::int64_t modified = status.st_mtim.tv_sec * 1'000 + status.st_mtim.tv_nsec / 1'000'000;  // milliseconds
   return std::to_string(status.st_dev) + ":" + std::to_string(status.st_ino) + ":" + std::to_string(status.st_size) +
          ":" + std::to_string(modified);
 }
