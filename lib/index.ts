@@ -29,7 +29,7 @@ export type { ClassifyOptions, EmbedOptions, Pooling } from './options/answers';
 export type { Device } from './options/device';
 export type { Labels } from './options/labels';
 export type { ClipOptions, Limits, ModelClipOptions, ReadingOptions } from './options/reading';
-export type { WindowOptions, WithWindows, WithoutWindows } from './options/windows';
+export type { OptionsAs, ResultOf, WindowOptions } from './options/windows';
 export type {
   CheckpointIdentity,
   ClassifyResult,

@@ -12,7 +12,7 @@ import { withSharedModel } from '../models/shared';
 import { type ClassifyOptions, classifyRules } from '../options/answers';
 import { type Labels, labelsRule, readLabels } from '../options/labels';
 import { readClipOptions } from '../options/reading';
-import type { WithWindows, WithoutWindows } from '../options/windows';
+import type { OptionsAs, ResultOf } from '../options/windows';
 import type { ClassifyResult } from '../results/results';
 import type { ClassifyWindowsResult } from '../results/windows';
 
@@ -44,12 +44,10 @@ export interface ClassifyWithOptions extends ClassifyOptions {
  *   and TIMEOUT about the video; BUSY; OUT_OF_MEMORY; and all of {@link load}'s. An abort rejects with the signal's own
  *   reason.
  */
-export function classify(video: VideoInput, options: ClassifyWithOptions & WithWindows): Promise<ClassifyWindowsResult>;
-export function classify(video: VideoInput, options?: ClassifyWithOptions & WithoutWindows): Promise<ClassifyResult>;
-export function classify(
+export function classify<O extends ClassifyWithOptions | undefined = undefined>(
   video: VideoInput,
-  options?: ClassifyWithOptions,
-): Promise<ClassifyResult | ClassifyWindowsResult>;
+  options?: OptionsAs<O, ClassifyWithOptions>,
+): Promise<ResultOf<O, ClassifyResult, ClassifyWindowsResult>>;
 export function classify(
   video: VideoInput,
   options?: ClassifyWithOptions,

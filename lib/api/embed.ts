@@ -10,7 +10,7 @@ import { withVideo } from '../inputs/with-video';
 import { withSharedModel } from '../models/shared';
 import { type EmbedOptions, checkEmbedding, embedRules } from '../options/answers';
 import { readClipOptions } from '../options/reading';
-import type { WithWindows, WithoutWindows } from '../options/windows';
+import type { OptionsAs, ResultOf } from '../options/windows';
 import type { EmbedResult } from '../results/results';
 import type { EmbedWindowsResult } from '../results/windows';
 
@@ -39,9 +39,10 @@ export interface EmbedWithOptions extends EmbedOptions {
  * @throws TubeletError as {@link classify}, and INVALID_ARGUMENT for a layer or a CLS token that the model does not have;
  *   a self-supervised checkpoint can embed as well.
  */
-export function embed(video: VideoInput, options: EmbedWithOptions & WithWindows): Promise<EmbedWindowsResult>;
-export function embed(video: VideoInput, options?: EmbedWithOptions & WithoutWindows): Promise<EmbedResult>;
-export function embed(video: VideoInput, options?: EmbedWithOptions): Promise<EmbedResult | EmbedWindowsResult>;
+export function embed<O extends EmbedWithOptions | undefined = undefined>(
+  video: VideoInput,
+  options?: OptionsAs<O, EmbedWithOptions>,
+): Promise<ResultOf<O, EmbedResult, EmbedWindowsResult>>;
 export function embed(video: VideoInput, options?: EmbedWithOptions): Promise<EmbedResult | EmbedWindowsResult> {
   return atCallSite(async () => {
     const { model, ...request } = readClipOptions('embed', options, { ...embedRules, model: text });

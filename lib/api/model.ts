@@ -14,7 +14,7 @@ import type { ModelInfo } from '../models/info';
 import type { LoadedModel } from '../models/loaded';
 import { type ClassifyOptions, type EmbedOptions, checkEmbedding, classifyRules, embedRules } from '../options/answers';
 import { readClipOptions } from '../options/reading';
-import type { WithWindows, WithoutWindows } from '../options/windows';
+import type { OptionsAs, ResultOf } from '../options/windows';
 import type { ClassifyResult, EmbedResult } from '../results/results';
 import type { ClassifyWindowsResult, EmbedWindowsResult } from '../results/windows';
 
@@ -51,9 +51,10 @@ export class Model implements AsyncDisposable {
    * @throws TubeletError as {@link classify}, but none about finding a model; DISPOSED after `dispose()`; BUSY when
    *   `maxQueue` calls are waiting already. An abort rejects with the signal's own reason.
    */
-  classify(video: VideoInput, options: ClassifyOptions & WithWindows): Promise<ClassifyWindowsResult>;
-  classify(video: VideoInput, options?: ClassifyOptions & WithoutWindows): Promise<ClassifyResult>;
-  classify(video: VideoInput, options?: ClassifyOptions): Promise<ClassifyResult | ClassifyWindowsResult>;
+  classify<O extends ClassifyOptions | undefined = undefined>(
+    video: VideoInput,
+    options?: OptionsAs<O, ClassifyOptions>,
+  ): Promise<ResultOf<O, ClassifyResult, ClassifyWindowsResult>>;
   classify(video: VideoInput, options?: ClassifyOptions): Promise<ClassifyResult | ClassifyWindowsResult> {
     return atCallSite(async () => {
       const request = readClipOptions('classify', options, classifyRules);
@@ -74,9 +75,10 @@ export class Model implements AsyncDisposable {
    * @throws TubeletError as {@link Model.classify}, and INVALID_ARGUMENT for a layer or a CLS token that the model does
    *   not have; a self-supervised checkpoint can embed as well.
    */
-  embed(video: VideoInput, options: EmbedOptions & WithWindows): Promise<EmbedWindowsResult>;
-  embed(video: VideoInput, options?: EmbedOptions & WithoutWindows): Promise<EmbedResult>;
-  embed(video: VideoInput, options?: EmbedOptions): Promise<EmbedResult | EmbedWindowsResult>;
+  embed<O extends EmbedOptions | undefined = undefined>(
+    video: VideoInput,
+    options?: OptionsAs<O, EmbedOptions>,
+  ): Promise<ResultOf<O, EmbedResult, EmbedWindowsResult>>;
   embed(video: VideoInput, options?: EmbedOptions): Promise<EmbedResult | EmbedWindowsResult> {
     return atCallSite(async () => {
       const request = readClipOptions('embed', options, embedRules);
@@ -103,18 +105,10 @@ export class Model implements AsyncDisposable {
    * @returns An item for each input. What {@link Model.classify} would reject with is the item's `error`.
    * @throws TubeletError INVALID_ARGUMENT, DISPOSED; at once
    */
-  classifyAll<I extends VideoInput>(
+  classifyAll<I extends VideoInput, O extends (ClassifyOptions & BatchOptions) | undefined = undefined>(
     inputs: Iterable<I> | AsyncIterable<I>,
-    options: ClassifyOptions & BatchOptions & WithWindows,
-  ): Batch<I, ClassifyWindowsResult>;
-  classifyAll<I extends VideoInput>(
-    inputs: Iterable<I> | AsyncIterable<I>,
-    options?: ClassifyOptions & BatchOptions & WithoutWindows,
-  ): Batch<I, ClassifyResult>;
-  classifyAll<I extends VideoInput>(
-    inputs: Iterable<I> | AsyncIterable<I>,
-    options?: ClassifyOptions & BatchOptions,
-  ): Batch<I, ClassifyResult | ClassifyWindowsResult>;
+    options?: OptionsAs<O, ClassifyOptions & BatchOptions>,
+  ): Batch<I, ResultOf<O, ClassifyResult, ClassifyWindowsResult>>;
   classifyAll<I extends VideoInput>(
     inputs: Iterable<I> | AsyncIterable<I>,
     options?: ClassifyOptions & BatchOptions,
@@ -131,18 +125,10 @@ export class Model implements AsyncDisposable {
    *
    * @throws TubeletError INVALID_ARGUMENT, DISPOSED; at once
    */
-  embedAll<I extends VideoInput>(
+  embedAll<I extends VideoInput, O extends (EmbedOptions & BatchOptions) | undefined = undefined>(
     inputs: Iterable<I> | AsyncIterable<I>,
-    options: EmbedOptions & BatchOptions & WithWindows,
-  ): Batch<I, EmbedWindowsResult>;
-  embedAll<I extends VideoInput>(
-    inputs: Iterable<I> | AsyncIterable<I>,
-    options?: EmbedOptions & BatchOptions & WithoutWindows,
-  ): Batch<I, EmbedResult>;
-  embedAll<I extends VideoInput>(
-    inputs: Iterable<I> | AsyncIterable<I>,
-    options?: EmbedOptions & BatchOptions,
-  ): Batch<I, EmbedResult | EmbedWindowsResult>;
+    options?: OptionsAs<O, EmbedOptions & BatchOptions>,
+  ): Batch<I, ResultOf<O, EmbedResult, EmbedWindowsResult>>;
   embedAll<I extends VideoInput>(
     inputs: Iterable<I> | AsyncIterable<I>,
     options?: EmbedOptions & BatchOptions,

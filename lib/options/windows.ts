@@ -15,15 +15,20 @@ export interface WindowOptions {
   stride?: number | undefined;
 }
 
-/** Options of a call of which the caller knows that it is for windows, or that it is not. */
-export interface WithWindows {
-  windows: WindowOptions;
-}
+/**
+ * The options of a call, of which the compiler infers `O`. They are then checked against `Options`, so that a mistyped one
+ * is reported as if there were no `O`.
+ */
+export type OptionsAs<O, Options> = [O] extends [Options] ? Options : O;
 
-/** See {@link WithWindows}. */
-export interface WithoutWindows {
-  windows?: undefined;
-}
+/** What a call with the options `O` returns: `Windowed` with `windows`, else `Whole`; either where `O` leaves it open. */
+export type ResultOf<O, Whole, Windowed> = O extends unknown
+  ? 'windows' extends keyof O
+    ? ByWindows<O['windows'], Whole, Windowed>
+    : Whole
+  : never;
+
+type ByWindows<W, Whole, Windowed> = W extends undefined ? Whole : Windowed;
 
 /** Longer than any video. */
 const longest = 1e9;

@@ -1,8 +1,16 @@
 import assert from 'node:assert/strict';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { inspect } from 'node:util';
+import vm from 'node:vm';
+import { Worker } from 'node:worker_threads';
 
 import { Aborted, TubeletError, asTubeletError, atCallSite } from '#lib/base/errors';
 import { classify, embed, load, probe, readFrames } from '#lib/index';
+import { inRoot } from '../support/paths';
+import { suiteFolder } from '../support/temp';
 
 function nativeError(code: string, reason?: string): Error {
   return Object.assign(new Error('the native words'), { code, ...(reason !== undefined && { reason }) });
@@ -39,6 +47,15 @@ describe('TubeletError', () => {
     assert.ok(!('cause' in asTubeletError(nativeError('BUSY'))));
   });
 
+  it('is told by its code where it comes from another realm', () => {
+    const foreign: unknown = vm.runInNewContext(
+      "Object.assign(new Error('in use'), { code: 'OUTPUT_LOCKED', cause: 1 })",
+    );
+    assert.ok(!(foreign instanceof Error));
+    const error = asTubeletError(foreign);
+    assert.deepEqual([error.code, error.message, error.cause], ['OUTPUT_LOCKED', 'in use', 1]);
+  });
+
   it('is INTERNAL for anything unknown, and keeps it as the cause', () => {
     for (const thrown of [new TypeError('oops'), nativeError('ENOENT'), nativeError('CANCELLED'), 'a string']) {
       const error = asTubeletError(thrown);
@@ -46,6 +63,40 @@ describe('TubeletError', () => {
       assert.equal(error.cause, thrown);
     }
   });
+});
+
+describe('an error in another thread or process', () => {
+  const folder = suiteFolder('errors');
+  const send = (how: string): string => `
+    const { TubeletError } = require(${JSON.stringify(inRoot('dist', 'index.js'))});
+    const error = new TubeletError('NOT_A_VIDEO', 'a.mp4 is text', { cause: new Error('Invalid data') });
+    ${how}`;
+  const wanted = { name: 'TubeletError', code: 'NOT_A_VIDEO', message: 'a.mp4 is text', cause: 'Invalid data' };
+
+  it('keeps name, code, message and cause in JSON', () => {
+    const error = new TubeletError('NOT_A_VIDEO', 'a.mp4 is text', { cause: new Error('Invalid data') });
+    assert.deepEqual(JSON.parse(JSON.stringify(error)), wanted);
+    assert.deepEqual(Object.keys(new TubeletError('BUSY', 'full').toJSON()), ['name', 'code', 'message']);
+  });
+
+  it('keeps them in a message between threads, by toJSON', async () => {
+    const worker = new Worker(send("require('node:worker_threads').parentPort.postMessage(error.toJSON());"), {
+      eval: true,
+    });
+    const [received] = (await once(worker, 'message')) as unknown[];
+    assert.deepEqual(received, wanted);
+    await worker.terminate();
+  });
+
+  for (const serialization of ['json', 'advanced'] as const) {
+    it(`keeps them in a message between processes, ${serialization}, by toJSON`, async () => {
+      const script = join(folder(), `${serialization}.cjs`);
+      await writeFile(script, send('process.send(error.toJSON());'));
+      const child = fork(script, { serialization });
+      const [received] = (await once(child, 'message')) as unknown[];
+      assert.deepEqual(received, wanted);
+    });
+  }
 });
 
 /** Fails on a later tick and from another stack, as native work does. */

@@ -8,7 +8,6 @@ import type { Model } from '../../api/model';
 import { bundledModels } from '../../checkpoints/locate';
 import { binding, openBinding } from '../../native/runtime';
 import { type ClassifyOptions, mostClasses } from '../../options/answers';
-import type { WithoutWindows } from '../../options/windows';
 import { jsonLine } from '../../results/json-line';
 import type { ClassifyResult } from '../../results/results';
 import { UsageError, deviceName, oneOf, parse, precisionName, wholeNumber } from '../base/arguments';
@@ -75,7 +74,7 @@ function asVideos(files: readonly string[]): Video[] {
   return files.map((name) => ({ name, video: name }));
 }
 
-type Options = ClassifyOptions & WithoutWindows;
+type Options = Omit<ClassifyOptions, 'windows'>;
 
 function listOf(names: string): string[] {
   const list = names.split(',').filter((name) => name !== '');
