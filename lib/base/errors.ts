@@ -7,7 +7,8 @@
  * @module
  */
 
-const codes = [
+/** Every code there is; docs/errors.md says what to do about each. */
+export const codes = [
   'INVALID_ARGUMENT',
   'FILE_NOT_FOUND',
   'READ_FAILED',
