@@ -34,7 +34,10 @@ describe('the server in docs/server.md', () => {
   /** Runs the recipe on any port, with other figures in place of its own. */
   async function start(figures: Record<string, string> = {}): Promise<{ port: number; server: ChildProcess }> {
     let [, recipe = ''] = /^```js\n(.*?)^```$/ms.exec(page) ?? [];
-    const changes = { ...figures, 'server.listen(8080)': 'server.listen(0, () => process.send(server.address().port))' };
+    const changes = {
+      ...figures,
+      'server.listen(8080)': 'server.listen(0, () => process.send(server.address().port))',
+    };
     for (const [from, to] of Object.entries(changes)) {
       assert.ok(recipe.includes(from), from);
       recipe = recipe.replace(from, to);
@@ -48,8 +51,8 @@ describe('the server in docs/server.md', () => {
     return { port, server };
   }
 
-  function begin(port: number): { upload: ClientRequest; answer: Promise<Answer> } {
-    const upload = request({ port, method: 'POST', agent: false });
+  function begin(port: number, headers = {}): { upload: ClientRequest; answer: Promise<Answer> } {
+    const upload = request({ port, method: 'POST', agent: false, headers });
     const answer = new Promise<Answer>((resolve, reject) => {
       upload.once('error', reject);
       upload.once('response', (response) => {
@@ -108,11 +111,11 @@ describe('the server in docs/server.md', () => {
 
   it('answers what has begun when it is told to end, and then ends', async () => {
     const { port, server } = await start();
-    const { upload, answer } = begin(port);
-    upload.write(clip.subarray(0, 1000));
-    assert.equal((await post(port, clip)).status, 200); // by now the server has the beginning of the other one
+    const { upload, answer } = begin(port, { expect: '100-continue' });
+    upload.flushHeaders();
+    await once(upload, 'continue'); // the server has the request
     server.kill('SIGTERM');
-    upload.end(clip.subarray(1000));
+    upload.end(clip);
     assert.equal((await answer).status, 200);
     assert.deepEqual(await once(server, 'exit'), [0, null]);
   });

@@ -13,6 +13,9 @@ import { suiteFolder } from '../support/temp';
 const calls = fs.readFileSync(inRoot('test', 'realms', 'calls.js'), 'utf8');
 const clip = inRoot('samples', 'zoom-in.mp4');
 
+/** Milliseconds that the runners allow a test. */
+const testTimeout = 60_000;
+
 /** Loads CommonJS modules below `dist` into a context of their own; what they require from elsewhere is this realm's. */
 function loadInto(context: vm.Context, file: string, loaded = new Map<string, { exports: unknown }>()): unknown {
   const known = loaded.get(file);
@@ -67,7 +70,7 @@ describe('test runners', function () {
   it('jest', async () => {
     const head = "const [fs, assert, tubelet] = ['node:fs', 'node:assert', 'tubelet'].map((name) => require(name));";
     const files = ['first', 'second'].map((name) => `${name}.jest.js`);
-    const config = { testMatch: ['**/*.jest.js'], transform: {}, testEnvironment: 'node' };
+    const config = { testMatch: ['**/*.jest.js'], transform: {}, testTimeout };
     for (const file of files) await writeProject(file, head);
     await writeFile(join(folder(), 'package.json'), JSON.stringify({ name: 'with-jest', jest: config }));
     await runTests(
@@ -78,23 +81,23 @@ describe('test runners', function () {
   });
 
   it('vitest, in each of its pools', async () => {
-    const head =
-      "import fs from 'node:fs';\nimport assert from 'node:assert';\nimport { test } from 'vitest';\nimport * as tubelet from 'tubelet';";
+    const head = ["import fs from 'node:fs'", "import assert from 'node:assert'", "import { test } from 'vitest'"];
+    const files = ['first', 'second'].map((name) => `${name}.vitest.mjs`);
+    for (const file of files) await writeProject(file, [...head, "import * as tubelet from 'tubelet'"].join(';\n'));
+    const shared = {
+      include: files,
+      testTimeout,
+      maxWorkers: 1, // one file after the other in one process
+      server: { deps: { external: [inRoot('dist')] } }, // as what lies in node_modules and not behind a link
+    };
     const pools = ['threads', 'forks', 'vmThreads', 'vmForks'];
-    const projects = pools.map((pool) => ({ test: { name: pool, pool, testTimeout: 60_000 } }));
-    // Outside of a test a package lies in node_modules and not behind a link.
-    const server = { deps: { external: [inRoot('dist')] } };
-    const test = { include: ['**/*.vitest.mjs'], maxWorkers: 1, fileParallelism: false };
-    const project = projects.map((each) => ({ test: { ...each.test, ...test, server } }));
-    await writeProject('calls.vitest.mjs', head);
-    await writeFile(
-      join(folder(), 'vitest.config.mjs'),
-      `export default ${JSON.stringify({ test: { projects: project } })};`,
-    );
+    const projects = pools.map((pool) => ({ test: { name: pool, pool, ...shared } }));
+    const config = `export default ${JSON.stringify({ test: { projects } })};`;
+    await writeFile(join(folder(), 'vitest.config.mjs'), config);
     await runTests(
       inRoot('node_modules', 'vitest', 'vitest.mjs'),
       ['run', '--root', folder(), '--reporter=json'],
-      pools.length,
+      pools.length * files.length,
     );
   });
 
