@@ -88,10 +88,13 @@ describe('an error in another thread or process', () => {
     await worker.terminate();
   });
 
-  for (const serialization of ['json', 'advanced'] as const) {
-    it(`keeps them in a message between processes, ${serialization}, by toJSON`, async () => {
+  for (const [serialization, message] of [
+    ['json', 'error'],
+    ['advanced', 'error.toJSON()'],
+  ] as const) {
+    it(`keeps them in a message between processes, ${serialization}`, async () => {
       const script = join(folder(), `${serialization}.cjs`);
-      await writeFile(script, send('process.send(error.toJSON());'));
+      await writeFile(script, send(`process.send(${message});`));
       const child = fork(script, { serialization });
       const [received] = (await once(child, 'message')) as unknown[];
       assert.deepEqual(received, wanted);

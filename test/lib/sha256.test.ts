@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { unlink, writeFile } from 'node:fs/promises';
+import { stat, unlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { Aborted } from '#lib/base/errors';
@@ -40,6 +40,13 @@ describe('sha256 of weights', () => {
     await unlink(weights.path);
     assert.equal(await sha256OfWeights([weights]), digest('old'), 'not read again');
     assert.equal(await sha256OfWeights([await file('cached.safetensors', 'newer')]), digest('newer'));
+  });
+
+  it('asks of a file what Deno knows of it, too: its time in milliseconds', async () => {
+    const { path } = await file('precise.safetensors', 'weights');
+    await utimes(path, 1.2, 1234.567_891);
+    const { dev, ino, size } = await stat(path);
+    assert.equal((await identify(path))?.key, [dev, ino, size, 1_234_567].join(':'));
   });
 
   it('is refused for a file that has changed or gone', async () => {
