@@ -5,6 +5,7 @@
  */
 import { abortable } from '../base/abort';
 import { atCallSite } from '../base/errors';
+import { mostFrames } from '../base/limits';
 import { describe, integer, invalid, positive, text } from '../base/rules';
 import { openConfiguration } from '../checkpoints/checkpoint';
 import { familySampling } from '../checkpoints/presets';
@@ -16,7 +17,7 @@ import { type ClipOptions, clipRules, readClipOptions, samplingOf, stretchOf, to
 import { type ClipDetails, clipDetails } from '../results/results';
 import type { Family } from '../sampling/family';
 import { toNativeSampling } from '../sampling/native';
-import { type ModelSampling, type TrainedSampling, isSpacing, mostFrames, respaced } from '../sampling/sampling';
+import { type ModelSampling, type TrainedSampling, isSpacing, respaced } from '../sampling/sampling';
 
 /** Options of {@link readFrames}. */
 export interface ReadFramesOptions extends ClipOptions {

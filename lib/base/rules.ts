@@ -51,6 +51,12 @@ export const callback: Rule<(...values: never[]) => unknown> = {
   accepts: (value): value is (...values: never[]) => unknown => typeof value === 'function',
 };
 
+/** Any string. */
+export const string: Rule<string> = {
+  allowed: 'a string',
+  accepts: (value) => typeof value === 'string',
+};
+
 /** A string that is not empty. */
 export const text: Rule<string> = {
   allowed: 'a string that is not empty',

@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { TubeletError } from '../base/errors';
+import { Fields, didYouMean } from '../base/fields';
 import { type JsonObject, isObject } from '../base/json';
-import { closest } from '../base/suggest';
+import { largestSide, mostFrames, mostLabels } from '../base/limits';
+import { type Rule, boolean, integer, string } from '../base/rules';
 import { defaultLabels } from '../options/labels';
 import { type Family, families } from '../sampling/family';
 
@@ -41,24 +42,20 @@ const defaultClasses = 2;
  * @throws TubeletError MODEL_INVALID
  */
 export function readConfig(config: JsonObject, file: string): ModelConfig {
-  const family = readFamily(config, file);
-  for (const [name, kind] of Object.entries(kinds)) check(config, name, kind, file);
-  const labels = readLabels(config, file);
-  const frames = number(config, 'num_frames', defaultFrames[family]);
-  const width = number(config, 'hidden_size', defaultWidth);
-  const [height = defaultSize, imageWidth = defaultSize] = readSides(config, 'image_size', defaultSize, file);
+  const fields = new Fields(config, file);
+  const family = readFamily(fields);
+  for (const [name, rule] of Object.entries<Rule<unknown>>(rules)) fields.read(name, rule);
+  const labels = readLabels(fields);
+  const frames = fields.read('num_frames', rules.num_frames) ?? defaultFrames[family];
+  const width = fields.read('hidden_size', rules.hidden_size) ?? defaultWidth;
+  const heads = fields.read('num_attention_heads', rules.num_attention_heads) ?? defaultHeads;
+  const [height, imageWidth] = readSides(fields, 'image_size', defaultSize);
 
-  const patch = readPatch(config, family, file);
-  requireMultiple(height, 'image_size', patch.height, patch.names.side, file);
-  requireMultiple(imageWidth, 'image_size', patch.width, patch.names.side, file);
-  requireMultiple(frames, 'num_frames', patch.frames, patch.names.frames, file);
-  requireMultiple(
-    width,
-    'hidden_size',
-    number(config, 'num_attention_heads', defaultHeads),
-    'num_attention_heads',
-    file,
-  );
+  const patch = readPatch(fields, family);
+  requireMultiple(fields, 'image_size', height, patch.height, patch.names.side);
+  requireMultiple(fields, 'image_size', imageWidth, patch.width, patch.names.side);
+  requireMultiple(fields, 'num_frames', frames, patch.frames, patch.names.frames);
+  requireMultiple(fields, 'hidden_size', width, heads, 'num_attention_heads');
   return {
     family,
     frames,
@@ -69,53 +66,51 @@ export function readConfig(config: JsonObject, file: string): ModelConfig {
   };
 }
 
-/** What a field must be where it is there at all. */
-interface Kind {
-  allowed: string;
-  accepts: (value: unknown) => boolean;
-}
+const side = integer(1, largestSide);
 
-const flag: Kind = { allowed: 'true or false', accepts: (value) => typeof value === 'boolean' };
-const word: Kind = { allowed: 'a string', accepts: (value) => typeof value === 'string' };
+type Pair = [number, number];
 
-function whole(most: number): Kind {
-  const accepts = (value: unknown): boolean =>
-    Number.isInteger(value) && (value as number) > 0 && (value as number) <= most;
-  return { allowed: `a whole number from 1 to ${most}`, accepts };
+/** Height and width, or the side of a square. */
+const sides: Rule<number | Pair> = {
+  allowed: 'a number or [height, width]',
+  accepts: (value): value is number | Pair => side.accepts(value) || isListOfSides(value, 2),
+};
+
+const triple: Rule<[number, number, number]> = {
+  allowed: '[frames, height, width]',
+  accepts: (value): value is [number, number, number] => isListOfSides(value, 3),
+};
+
+function isListOfSides(value: unknown, length: number): boolean {
+  return Array.isArray(value) && value.length === length && value.every(side.accepts);
 }
 
 /**
- * The fields that a program reads, and the bounds that keep a hostile number from becoming an allocation. A program sees
- * numbers alone and would take a default for what has another type. Which activations and kinds of attention there are
- * is for the programs to say (`unsupported`).
+ * The fields that a program reads. A program sees numbers alone and would take a default for what has another type.
+ * Which activations and kinds of attention there are is for the programs to say (`unsupported`).
  */
-const kinds: Record<string, Kind> = {
-  hidden_size: whole(65_536),
-  intermediate_size: whole(262_144),
-  num_hidden_layers: whole(1024),
-  num_attention_heads: whole(1024),
-  num_frames: whole(4096),
-  num_labels: { allowed: 'a whole number from 0 to 65536', accepts: (value) => value === 0 || isCount(value) },
-  num_channels: { allowed: '3, as frames have them', accepts: (value) => value === 3 },
+const rules = {
+  hidden_size: integer(1, 65_536),
+  intermediate_size: integer(1, 262_144),
+  num_hidden_layers: integer(1, 1024),
+  num_attention_heads: integer(1, 1024),
+  num_frames: integer(1, mostFrames),
+  num_labels: integer(0, mostLabels),
+  num_channels: { allowed: '3, as frames have them', accepts: (value): value is number => value === 3 },
   layer_norm_eps: {
     allowed: 'a number from 0 to below 1',
-    accepts: (value) => typeof value === 'number' && value >= 0 && value < 1,
+    accepts: (value): value is number => typeof value === 'number' && value >= 0 && value < 1,
   },
-  qkv_bias: flag,
-  qv_bias: flag,
-  use_mean_pooling: flag,
-  hidden_act: word,
-  attention_type: word,
+  qkv_bias: boolean,
+  qv_bias: boolean,
+  use_mean_pooling: boolean,
+  hidden_act: string,
+  attention_type: string,
   architectures: {
     allowed: 'a list of class names',
-    accepts: (value) => Array.isArray(value) && value.every((name) => typeof name === 'string'),
+    accepts: (value): value is string[] => Array.isArray(value) && value.every(string.accepts),
   },
-};
-
-function check(config: JsonObject, name: string, { allowed, accepts }: Kind, file: string): void {
-  const value = config[name];
-  if (value !== undefined && value !== null && !accepts(value)) throw wrong(file, name, value, allowed);
-}
+} satisfies Record<string, Rule<unknown>>;
 
 /** What one token stands for, and the fields that say so. */
 interface Patch {
@@ -125,78 +120,70 @@ interface Patch {
   names: { frames: string; side: string };
 }
 
-function readPatch(config: JsonObject, family: Family, file: string): Patch {
+function readPatch(fields: Fields, family: Family): Patch {
   if (family === 'vivit') {
-    const size = config['tubelet_size'] ?? [2, defaultPatch, defaultPatch];
-    const [frames, height, width, ...more] = Array.isArray(size) ? (size as unknown[]) : [];
-    if (!isSide(frames) || !isSide(height) || !isSide(width) || more.length > 0) {
-      throw wrong(file, 'tubelet_size', size, '[frames, height, width]');
-    }
+    const [frames, height, width] = fields.read('tubelet_size', triple) ?? [2, defaultPatch, defaultPatch];
     return { frames, height, width, names: { frames: 'tubelet_size', side: 'tubelet_size' } };
   }
-  const [height = defaultPatch, width = defaultPatch] = readSides(config, 'patch_size', defaultPatch, file);
+  const [height, width] = readSides(fields, 'patch_size', defaultPatch);
   const names = { frames: 'tubelet_size', side: 'patch_size' };
-  if (family === 'timesformer') return { frames: 1, height, width, names };
-  check(config, 'tubelet_size', whole(largestSide), file);
-  return { frames: number(config, 'tubelet_size', 2), height, width, names };
+  const frames = family === 'timesformer' ? 1 : (fields.read('tubelet_size', side) ?? 2);
+  return { frames, height, width, names };
 }
 
 /** A remainder would be dropped in silence: a strip of the picture, or the last frames. */
-function requireMultiple(value: number, name: string, divisor: number, of: string, file: string): void {
+function requireMultiple(fields: Fields, name: string, value: number, divisor: number, of: string): void {
   if (value % divisor === 0) return;
-  throw invalid(file, `'${name}' is ${value}, which is no multiple of ${divisor} ('${of}')`);
+  throw fields.invalid(`'${name}' is ${value}, which is no multiple of ${divisor} ('${of}')`);
 }
 
-function readFamily(config: JsonObject, file: string): Family {
-  const type = config['model_type'];
+function readFamily(fields: Fields): Family {
+  const type = fields.object['model_type'];
   const family = families.find((name) => name === type);
   if (family !== undefined) return family;
-  if (typeof type !== 'string') throw invalid(file, `has no 'model_type'; tubelet runs ${families.join(', ')}`);
-  const suggestion = closest(type, families);
-  const question = suggestion === undefined ? '' : ` (did you mean '${suggestion}'?)`;
-  throw invalid(file, `has the model_type '${type}'${question}; tubelet runs ${families.join(', ')}`);
+  if (typeof type !== 'string') throw fields.invalid(`has no 'model_type'; tubelet runs ${families.join(', ')}`);
+  throw fields.invalid(
+    `has the model_type '${type}'${didYouMean(type, families)}; tubelet runs ${families.join(', ')}`,
+  );
 }
 
 /** The class names without a classifier's head, such as VideoMAEForPreTraining, have no labels. */
-function isClassifier(config: JsonObject): boolean {
-  const architectures = config['architectures'];
-  if (!Array.isArray(architectures)) return isObject(config['id2label']);
-  return architectures.some((name) => typeof name === 'string' && name.endsWith('ForVideoClassification'));
+function isClassifier(fields: Fields): boolean {
+  const architectures = fields.read('architectures', rules.architectures);
+  if (architectures === undefined) return isObject(fields.object['id2label']);
+  return architectures.some((name) => name.endsWith('ForVideoClassification'));
 }
 
-function readLabels(config: JsonObject, file: string): string[] {
-  if (!isClassifier(config)) return [];
+function readLabels(fields: Fields): string[] {
+  if (!isClassifier(fields)) return [];
 
-  const stated = config['num_labels'];
-  const byIndex = config['id2label'];
+  const stated = fields.read('num_labels', rules.num_labels);
+  const byIndex = fields.object['id2label'];
   if (byIndex === undefined || byIndex === null) {
-    const classes = number(config, 'num_labels', defaultClasses);
-    if (classes === 0) throw wrong(file, 'num_labels', 0, 'at least 1 in a classifier');
-    return defaultLabels(classes);
+    if (stated === 0) throw fields.wrong('num_labels', 'at least 1 in a classifier');
+    return defaultLabels(stated ?? defaultClasses);
   }
 
-  if (!isObject(byIndex)) throw invalid(file, `'id2label' must map class numbers to names`);
+  if (!isObject(byIndex)) throw fields.invalid(`'id2label' must map class numbers to names`);
   const classes = Object.keys(byIndex).length;
-  if (classes === 0) throw invalid(file, `'id2label' is empty`);
+  if (classes === 0) throw fields.invalid(`'id2label' is empty`);
   const labels = Array.from({ length: classes }, (_, index) => {
     const label = byIndex[String(index)];
     if (typeof label !== 'string') {
-      throw invalid(file, `'id2label' has ${classes} entries but no name for class ${index}`);
+      throw fields.invalid(`'id2label' has ${classes} entries but no name for class ${index}`);
     }
     return label;
   });
   if (stated !== undefined && stated !== classes) {
-    throw invalid(file, `'num_labels' is ${JSON.stringify(stated)} but 'id2label' has ${classes} entries`);
+    throw fields.invalid(`'num_labels' is ${stated} but 'id2label' has ${classes} entries`);
   }
   return labels;
 }
 
 /** Height and width of a field that is one number or a pair. */
-function readSides(config: JsonObject, name: string, absent: number, file: string): number[] {
-  const value = config[name] ?? absent;
-  const sides: unknown[] = Array.isArray(value) ? value : [value, value];
-  if (sides.length !== 2 || !sides.every(isSide)) throw wrong(file, name, value, 'a number or [height, width]');
-  return sides;
+function readSides(fields: Fields, name: string, absent: number): Pair {
+  const value = fields.read(name, sides) ?? absent;
+  return typeof value === 'number' ? [value, value] : value;
 }
 
 function flatten(config: JsonObject): Record<string, number> {
@@ -211,29 +198,4 @@ function flatten(config: JsonObject): Record<string, number> {
     }
   }
   return numbers;
-}
-
-/** More classes than any data set has. */
-const largestCount = 65_536;
-const largestSide = 4096;
-
-function isCount(value: unknown): value is number {
-  return whole(largestCount).accepts(value);
-}
-
-function isSide(value: unknown): value is number {
-  return whole(largestSide).accepts(value);
-}
-
-/** A field that has been checked. */
-function number(config: JsonObject, name: string, absent: number): number {
-  return (config[name] ?? absent) as number;
-}
-
-function wrong(file: string, name: string, value: unknown, allowed: string): TubeletError {
-  return invalid(file, `'${name}' is ${JSON.stringify(value)} but must be ${allowed}`);
-}
-
-function invalid(file: string, reason: string): TubeletError {
-  return new TubeletError('MODEL_INVALID', `${file}: ${reason}`);
 }

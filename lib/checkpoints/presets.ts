@@ -9,7 +9,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { TubeletError } from '../base/errors';
+import { Fields, jsonObject } from '../base/fields';
 import { type JsonObject, isObject } from '../base/json';
+import { largestSide, mostFrames, mostLabels } from '../base/limits';
 import { packageRoot } from '../base/package';
 import {
   type Rule,
@@ -24,7 +26,7 @@ import {
   text,
 } from '../base/rules';
 import { type Family, families } from '../sampling/family';
-import { type TrainedSampling, mostFrames, nominalFps } from '../sampling/sampling';
+import { type TrainedSampling, nominalFps, respaced, spacingRule } from '../sampling/sampling';
 import type { ModelConfig } from './config';
 
 /** Under which conditions weights may be used. */
@@ -45,12 +47,12 @@ const presetRules = {
   /** The data whose classes it knows, or that it was trained on without labels. */
   knows: nullable(text),
   /** 0: self-supervised. */
-  classes: nullable(integer(0, 65_536)),
+  classes: nullable(integer(0, mostLabels)),
   frames: integer(1, mostFrames),
   /** In frames at 30 a second; `null`: the frames were spread evenly over the whole video. */
   stride: nullable(positive(1000)),
   /** Pixels a side. */
-  size: integer(1, 4096),
+  size: integer(1, largestSide),
   mean: channels,
   std: channels,
   licence: text,
@@ -153,39 +155,20 @@ export async function trainedSampling(
   const known = (await readPresets()).checkpoints.get(name);
   const byFamily = await familySampling(config.family, config.frames);
   const preset = known === undefined ? byFamily : { ...byFamily, stride: known.stride };
-  const own = json['tubelet'];
-  if (own === undefined || own === null) return preset;
-  if (!isObject(own)) throw new TubeletError('MODEL_INVALID', `${file}: 'tubelet' must be an object with 'sampling'`);
-  return own['sampling'] === undefined ? preset : ownSampling(own['sampling'], preset, file);
+  const own = new Fields(json, file).read('tubelet', jsonObject);
+  const spacing = own && new Fields(own, `${file}: 'tubelet'`).read('sampling', spacingRule);
+  if (spacing === undefined) return preset;
+  if (spacing.frames !== undefined && spacing.frames !== preset.frames) {
+    throw new TubeletError(
+      'MODEL_INVALID',
+      `${file}: 'tubelet.sampling' has ${spacing.frames} frames, but the model takes ${preset.frames} (num_frames)`,
+    );
+  }
+  return respaced(preset, spacing);
 }
 
 /** How a family's published Kinetics checkpoints are sampled: what `readFrames` does when nothing is said. */
 export async function familySampling(family: Family, frames: number): Promise<TrainedSampling> {
   const stride = (await readPresets()).families.get(family)?.stride ?? null;
   return { frames, stride, fps: nominalFps };
-}
-
-function ownSampling(sampling: unknown, preset: TrainedSampling, file: string): TrainedSampling {
-  if (!isObject(sampling)) throw wrongSampling(file, 'must be an object with stride and fps');
-  const unknown = Object.keys(sampling).find((field) => !['frames', 'stride', 'fps'].includes(field));
-  if (unknown !== undefined) throw wrongSampling(file, `has a field '${unknown}'; there are frames, stride and fps`);
-  const { frames = preset.frames, stride = preset.stride, fps = preset.fps } = sampling;
-  if (frames !== preset.frames) {
-    throw wrongSampling(
-      file,
-      `has ${JSON.stringify(frames)} frames, but the model takes ${preset.frames} (num_frames)`,
-    );
-  }
-  if (stride !== null && !isPositive(stride))
-    throw wrongSampling(file, "has a 'stride' that is not a number above 0 or null");
-  if (!isPositive(fps)) throw wrongSampling(file, "has an 'fps' that is not a number above 0");
-  return { frames, stride, fps };
-}
-
-function isPositive(value: unknown): value is number {
-  return typeof value === 'number' && Number.isFinite(value) && value > 0;
-}
-
-function wrongSampling(file: string, reason: string): TubeletError {
-  return new TubeletError('MODEL_INVALID', `${file}: 'tubelet.sampling' ${reason}`);
 }

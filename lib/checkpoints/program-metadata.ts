@@ -5,13 +5,13 @@
  * @module
  */
 import { TubeletError, messageOf } from '../base/errors';
+import { Fields, jsonObject } from '../base/fields';
 import { isObject } from '../base/json';
-import { type Rule, type Values, describe, integer, oneOf, text } from '../base/rules';
-import { closest } from '../base/suggest';
-import { mostLabels } from '../options/labels';
+import { largestSide, mostFrames, mostLabels } from '../base/limits';
+import { type Rule, type Values, integer, oneOf, text } from '../base/rules';
 import type { CheckpointIdentity } from '../results/results';
 import { families } from '../sampling/family';
-import { mostFrames, spacingRule } from '../sampling/sampling';
+import { spacingRule } from '../sampling/sampling';
 import type { Licence } from './presets';
 
 /** The order of the axes of a program's pixels, after the clip's: frames, channels, height, width. */
@@ -29,7 +29,6 @@ export interface Origin extends CheckpointIdentity {
   licence: Licence | null;
 }
 
-const largestSide = 4096;
 const side = integer(1, largestSide);
 
 /** @internal */
@@ -62,8 +61,6 @@ export const meanRule = channels('a number', () => true);
 
 /** @internal */
 export const stdRule = channels('a number above 0', (value) => value > 0);
-
-const jsonObject: Rule<Record<string, unknown>> = { allowed: 'an object', accepts: isObject };
 
 const labelList: Rule<readonly string[]> = {
   allowed: 'an array of labels that are not empty',
@@ -113,23 +110,13 @@ export type Metadata = Partial<Values<typeof rules>>;
  * @throws TubeletError MODEL_INVALID: names the field.
  */
 export function readMetadata(content: string, file: string): Metadata {
-  const fields = parse(content, file);
-  const names = Object.keys(rules);
-  for (const name of Object.keys(fields)) {
-    if (names.includes(name)) continue;
-    const suggestion = closest(name, names);
-    const question = suggestion === undefined ? '' : ` (did you mean '${suggestion}'?)`;
-    throw invalid(file, `has a field '${name}' that this version does not know${question}`);
-  }
-
-  const values: Record<string, unknown> = {};
-  for (const [name, rule] of Object.entries<Rule<unknown>>(rules)) {
-    const value = fields[name];
-    if (value === undefined) continue;
-    if (!rule.accepts(value)) throw invalid(file, `'${name}' must be ${rule.allowed}, got ${describe(value)}`);
-    values[name] = copied(rule, value, name, file);
-  }
-  return values;
+  const fields = new Fields(parse(content, file), `${file}: its tubelet.json`);
+  fields.requireKnown(Object.keys(rules));
+  return Object.fromEntries(
+    Object.entries<Rule<unknown>>(rules)
+      .map(([name, rule]) => [name, fields.read(name, rule)] as const)
+      .filter(([, value]) => value !== undefined),
+  );
 }
 
 function parse(content: string, file: string): Record<string, unknown> {
@@ -141,15 +128,6 @@ function parse(content: string, file: string): Record<string, unknown> {
   }
   if (!isObject(value)) throw invalid(file, 'must hold a JSON object');
   return value;
-}
-
-/** What a rule finds inside a value is no fault of the caller's here. */
-function copied(rule: Rule<unknown>, value: unknown, name: string, file: string): unknown {
-  try {
-    return rule.copy === undefined ? value : rule.copy(value, `'${name}'`);
-  } catch (error) {
-    throw invalid(file, messageOf(error), error);
-  }
 }
 
 function invalid(file: string, reason: string, cause?: unknown): TubeletError {

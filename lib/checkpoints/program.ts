@@ -9,13 +9,14 @@ import { dirname } from 'node:path';
 import { abortable } from '../base/abort';
 import { TubeletError } from '../base/errors';
 import { identify } from '../base/files';
+import { mostFrames } from '../base/limits';
 import { type Values, boolean, integer, invalid } from '../base/rules';
 import type { NativeModel, NativePreprocessing } from '../native/binding';
 import { runTask } from '../native/run-task';
 import { openBinding } from '../native/runtime';
 import { defaultLabels, requireCount } from '../options/labels';
 import type { Family } from '../sampling/family';
-import { mostFrames, nominalFps, respaced } from '../sampling/sampling';
+import { nominalFps, respaced } from '../sampling/sampling';
 import type { Checkpoint } from './checkpoint';
 import { readPreprocessing } from './preprocessing';
 import {

@@ -6,13 +6,11 @@
 import { open } from 'node:fs/promises';
 
 import { TubeletError, asReadFailure, isSystemError } from '../base/errors';
+import { mostLabels } from '../base/limits';
 import { type Rule, describe, invalid } from '../base/rules';
 
 /** The names themselves, or the path of a text file (UTF-8) that has one on each line, in the order of the classes. */
 export type Labels = string | readonly string[];
-
-/** More classes than any data set has. */
-export const mostLabels = 65_536;
 
 /** Kinetics-700's has 12 kB. */
 const largestFile = 4 * 1024 * 1024;

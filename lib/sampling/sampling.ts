@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { mostFrames } from '../base/limits';
 import { type Rule, describe, integer, invalid, nullable, positive, readOptions } from '../base/rules';
 
 /** The names of the ways to choose frames. */
@@ -43,9 +44,6 @@ export type Sampling = SamplingMode | FrameList | Spacing;
 
 /** What a model can be shown: {@link Sampling}, or `paper`, the published test protocol of its family. */
 export type ModelSampling = Sampling | PaperSampling;
-
-/** The most frames that one call returns. */
-export const mostFrames = 4096;
 
 const spacingRules = {
   frames: integer(1, mostFrames),

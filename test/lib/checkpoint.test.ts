@@ -114,10 +114,10 @@ describe('a checkpoint folder', () => {
     assert.deepEqual(await sampling({ stride: null }), { frames: 8, stride: null, fps: 30 });
     for (const [value, message] of [
       [{ frames: 16 }, /has 16 frames, but the model takes 8 \(num_frames\)/],
-      [{ stride: 0 }, /'stride' that is not a number above 0 or null/],
-      [{ fps: '30' }, /'fps' that is not a number above 0/],
-      [{ strid: 4 }, /has a field 'strid'; there are frames, stride and fps/],
-      ['spread', /must be an object/],
+      [{ stride: 0 }, /'sampling': option 'stride' must be a number above 0 .* or null/],
+      [{ fps: '30' }, /'sampling': option 'fps' must be a number above 0/],
+      [{ strid: 4 }, /'sampling': there is no option 'strid'\. Did you mean 'stride'/],
+      ['spread', /'sampling' is "spread" but must be an object/],
     ] as const) {
       await rejectsWith(openCheckpoint(await own(value)), 'MODEL_INVALID', message);
     }
@@ -164,7 +164,7 @@ describe('a checkpoint folder', () => {
 
   it('says of tubelet what it does not know', async () => {
     const path = await folder({ ...complete, 'config.json': { ...config, tubelet: 'fast' } });
-    await rejectsWith(openCheckpoint(path), 'MODEL_INVALID', /'tubelet' must be an object with 'sampling'/);
+    await rejectsWith(openCheckpoint(path), 'MODEL_INVALID', /'tubelet' is "fast" but must be an object/);
   });
 
   it('takes a byte order mark', async () => {

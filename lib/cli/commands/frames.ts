@@ -12,7 +12,7 @@ import { type ReadFramesResult, readFrames } from '../../api/read-frames';
 import { TubeletError, messageOf } from '../../base/errors';
 import { isUrl } from '../../inputs/recognise';
 import { jsonLine } from '../../results/json-line';
-import { mostFrames } from '../../sampling/sampling';
+import { mostFrames } from '../../base/limits';
 import { UsageError, parse, positiveNumber, wholeNumber } from '../base/arguments';
 import { type Command, optionHelp } from '../base/command';
 import { clipLines, heading } from '../base/output';
