@@ -65,6 +65,7 @@ model::Preprocessing preprocessingArgument(const Napi::Value& value, const std::
   result.antialias = fields.flag("antialias");
   result.cropHeight = fields.integer("cropHeight", 0, kMaxSide);
   result.cropWidth = fields.integer("cropWidth", 0, kMaxSide);
+  result.padFrontMore = fields.flag("padFrontMore");
   result.rescaleFactor = fields.number("rescaleFactor");
   result.offset = fields.flag("offset");
   result.normalize = fields.flag("normalize");

@@ -99,15 +99,18 @@ async function readConfiguration(folder: string): Promise<{ config: ModelConfig;
 async function findPreprocessing(folder: string, config: ModelConfig): Promise<NativePreprocessing> {
   const nested = join(folder, 'processor_config.json');
   const processor = await readJson(nested);
-  for (const part of ['video_processor', 'image_processor']) {
-    const value = processor?.[part];
-    if (isObject(value)) return readPreprocessing(value, `${nested} (${part})`, config.family);
+  for (const kind of ['video', 'image'] as const) {
+    const value = processor?.[`${kind}_processor`];
+    if (isObject(value)) return readPreprocessing(value, `${nested} (${kind}_processor)`, config.family, kind);
   }
 
-  const names = ['video_preprocessor_config.json', 'preprocessor_config.json'];
-  for (const file of names.map((name) => join(folder, name))) {
+  for (const [name, kind] of [
+    ['video_preprocessor_config.json', 'video'],
+    ['preprocessor_config.json', 'image'],
+  ] as const) {
+    const file = join(folder, name);
     const value = await readJson(file);
-    if (value !== undefined) return readPreprocessing(value, file, config.family);
+    if (value !== undefined) return readPreprocessing(value, file, config.family, kind);
   }
   throw new TubeletError(
     'MODEL_INVALID',

@@ -7,78 +7,63 @@
  * @module
  */
 import { TubeletError } from '../base/errors';
+import { Fields } from '../base/fields';
 import { type JsonObject, isObject } from '../base/json';
+import { largestResizedSide } from '../base/limits';
+import { type Rule, boolean, integer, positive } from '../base/rules';
 import type { NativePreprocessing } from '../native/binding';
 import type { Family } from '../sampling/family';
+import { type Channels, type Kind, type Processor, processorOf } from './processors';
 
-type Channels = [number, number, number];
-
-/** The defaults in which the processors' classes differ. */
-interface Defaults {
-  shortestEdge: number;
-  rescaleFactor: number;
-  /** Subtract 1 after rescaling. */
-  offset: boolean;
-  mean: Channels;
-  std: Channels;
+/** Pixels. */
+export interface PixelSize {
+  height: number;
+  width: number;
 }
 
-const half: Channels = [0.5, 0.5, 0.5];
-
-/** VideoMAEImageProcessor (which the TimeSformer checkpoints use as well) and VideoMAEVideoProcessor. */
-const videomae: Defaults = { shortestEdge: 224, rescaleFactor: 1 / 255, offset: false, mean: half, std: half };
-
-/** VivitImageProcessor and VivitVideoProcessor. */
-const vivit: Defaults = { shortestEdge: 256, rescaleFactor: 1 / 127.5, offset: true, mean: half, std: half };
-
-/** TimesformerVideoProcessor. */
-const timesformer: Defaults = { ...videomae, mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
-
-const defaultCrop = { height: 224, width: 224 };
-const noCrop = { height: 0, width: 0 };
-
-/** PIL's codes. Lanczos (1), box (4) and Hamming (5) have no counterpart in ATen. */
+/** PIL's codes. Lanczos (1), box (4) and Hamming (5) have no counterpart in every version of ATen. */
 const interpolations = new Map<unknown, NativePreprocessing['interpolation']>([
   [0, 'nearest'],
   [2, 'bilinear'],
   [3, 'bicubic'],
 ]);
-const defaultResample = 2;
 
 /** From -1 to 1, as ViViT was trained: the published processors rescale to that range, and then normalise once more. */
-export const paperRange = { rescaleFactor: vivit.rescaleFactor, offset: true, normalize: false } as const;
-
-/** A bound that no real configuration meets: it keeps a hostile number from becoming an allocation. */
-const largestSide = 8192;
+export const paperRange = { rescaleFactor: 1 / 127.5, offset: true, normalize: false } as const;
 
 /**
  * Checks a preprocessor's configuration.
  *
  * @param config - The object itself, already taken out of a processor_config.json.
  * @param file - Where it came from, for messages.
- * @param family - Decides the defaults when the configuration does not name its class.
- * @throws TubeletError MODEL_INVALID: a field has a wrong type or asks for something that tubelet does not do.
+ * @param family - Decides the class, together with `kind`, when the configuration does not name it.
+ * @throws TubeletError MODEL_INVALID: a class that is not known, or a field that has a wrong type or asks for something
+ *   that tubelet does not do.
  */
-export function readPreprocessing(config: JsonObject, file: string, family: Family): NativePreprocessing {
-  const type = className(config);
-  const defaults = defaultsOf(type, family);
-  const rescale = boolean(config, 'do_rescale', true, file);
-  // VivitVideoProcessor subtracts 1 whenever it rescales, and knows no such field.
-  const offset = type === 'vivitvideoprocessor' || boolean(config, 'offset', defaults.offset, file);
-  if (boolean(config, 'do_pad', false, file)) throw invalid(file, 'do_pad', true, 'false: frames are not padded');
-  const crop = boolean(config, 'do_center_crop', true, file) ? readCrop(config['crop_size'], file) : noCrop;
+export function readPreprocessing(
+  config: JsonObject,
+  file: string,
+  family: Family,
+  kind: Kind = 'image',
+): NativePreprocessing {
+  const fields = new Fields(config, file);
+  const processor = processorOf(fields, family, kind);
+  for (const name of ['do_pad', 'use_square_size']) {
+    if (fields.read(name, boolean) === true) throw fields.wrong(name, 'false: this version does not do that');
+  }
+  const rescale = fields.read('do_rescale', boolean) ?? true;
+  const subtracts = processor.offset === 'configured' ? (fields.read('offset', boolean) ?? true) : undefined;
 
   return {
-    ...readResize(config, defaults.shortestEdge, file),
-    interpolation: readInterpolation(config['resample'], file),
+    ...readGeometry(fields, processor),
+    interpolation: readInterpolation(fields, processor.resample),
     antialias: true, // as transformers' processors do; the papers' own code does not
-    cropHeight: crop.height,
-    cropWidth: crop.width,
-    rescaleFactor: rescale ? readRescaleFactor(config['rescale_factor'], defaults.rescaleFactor, file) : 1,
-    offset: rescale && offset,
-    normalize: boolean(config, 'do_normalize', true, file),
-    mean: readChannels(config, 'image_mean', defaults.mean, file),
-    std: readDeviations(config, defaults.std, file),
+    padFrontMore: processor.padFrontMore,
+    rescaleFactor: rescale ? (fields.read('rescale_factor', positive(1e6)) ?? processor.rescaleFactor) : 1,
+    offset: rescale && (subtracts ?? processor.offset === 'always'),
+    normalize: fields.read('do_normalize', boolean) ?? true,
+    mean: readChannels(fields, 'image_mean', processor.mean),
+    std: readDeviations(fields, processor.std),
   };
 }
 
@@ -87,9 +72,10 @@ export function readPreprocessing(config: JsonObject, file: string, family: Fami
  * `antialias`.
  */
 export function preprocessorConfig(preprocessing: NativePreprocessing): JsonObject {
-  const { resize, resizeHeight, resizeWidth, cropHeight, cropWidth, rescaleFactor } = preprocessing;
+  const { resize, resizeHeight, resizeWidth, cropHeight, cropWidth, rescaleFactor, offset } = preprocessing;
   const [resample] = [...interpolations].find(([, name]) => name === preprocessing.interpolation) ?? [];
   return {
+    ...classOf(preprocessing),
     do_resize: resize !== 'none',
     size: resize === 'exact' ? { height: resizeHeight, width: resizeWidth } : { shortest_edge: resizeHeight },
     resample,
@@ -97,11 +83,24 @@ export function preprocessorConfig(preprocessing: NativePreprocessing): JsonObje
     crop_size: { height: cropHeight, width: cropWidth },
     do_rescale: true,
     rescale_factor: rescaleFactor,
-    offset: preprocessing.offset,
+    offset,
     do_normalize: preprocessing.normalize,
     image_mean: preprocessing.mean,
     image_std: preprocessing.std,
   };
+}
+
+/** The class that does what the fields have no word for. */
+function classOf({ padFrontMore, offset }: NativePreprocessing): JsonObject {
+  if (padFrontMore) return { image_processor_type: 'VivitImageProcessor' };
+  return offset ? { video_processor_type: 'VivitVideoProcessor' } : { image_processor_type: 'VideoMAEImageProcessor' };
+}
+
+/** How large the pixels are whatever the video, or `undefined` where it decides. */
+export function pixelSize(preprocessing: NativePreprocessing): PixelSize | undefined {
+  const { resize, resizeHeight, resizeWidth, cropHeight, cropWidth } = preprocessing;
+  if (cropHeight > 0) return { height: cropHeight, width: cropWidth };
+  return resize === 'exact' ? { height: resizeHeight, width: resizeWidth } : undefined;
 }
 
 /**
@@ -110,22 +109,30 @@ export function preprocessorConfig(preprocessing: NativePreprocessing): JsonObje
  * @param published - The size that a published checkpoint is known to take. The preprocessor's configuration of
  *   facebook/timesformer-hr-finetuned-ssv2 was saved for 224 pixels where the model takes 448: such a one is scaled up.
  * @param folder - The checkpoint's, for messages.
- * @throws TubeletError MODEL_INVALID: names both sizes.
+ * @throws TubeletError MODEL_INVALID: names both sizes, or says that the video would decide.
  */
 export function fitToModel(
   preprocessing: NativePreprocessing,
-  size: { height: number; width: number },
+  size: PixelSize,
   published: number | undefined,
   folder: string,
 ): NativePreprocessing {
-  const { resize, resizeHeight, resizeWidth, cropHeight, cropWidth } = preprocessing;
-  const crops = cropHeight > 0;
-  if (!crops && resize !== 'exact') return preprocessing; // the video decides
-  const [height, width] = crops ? [cropHeight, cropWidth] : [resizeHeight, resizeWidth];
-  if (height === size.height && width === size.width) return preprocessing;
+  const made = pixelSize(preprocessing);
+  const { cropHeight, cropWidth, resize, resizeHeight, resizeWidth } = preprocessing;
+  if (made === undefined) {
+    const what = resize === 'none' ? 'leaves frames as large as they are' : `scales the short side to ${resizeHeight}`;
+    throw new TubeletError(
+      'MODEL_INVALID',
+      `The preprocessor's configuration in ${folder} ${what} and crops nothing, so that the size of the pixels depends ` +
+        `on the video, but the model takes ${size.height} x ${size.width} ('image_size' in config.json). Set ` +
+        `"do_center_crop": true with "crop_size": { "height": ${size.height}, "width": ${size.width} }, or the same ` +
+        'as "size" to stretch frames',
+    );
+  }
+  if (made.height === size.height && made.width === size.width) return preprocessing;
 
-  if (published === size.height && published === size.width && height === width) {
-    const scaled = (side: number): number => Math.round((side * published) / height);
+  if (published === size.height && published === size.width && made.height === made.width) {
+    const scaled = (side: number): number => Math.round((side * published) / made.height);
     return {
       ...preprocessing,
       resizeHeight: scaled(resizeHeight),
@@ -134,104 +141,111 @@ export function fitToModel(
       cropWidth: scaled(cropWidth),
     };
   }
-  const fields = crops ? 'crop_size' : 'size';
+  const field = cropHeight > 0 ? 'crop_size' : 'size';
   throw new TubeletError(
     'MODEL_INVALID',
-    `The preprocessor's configuration in ${folder} makes pixels of ${height} x ${width} ('${fields}'), but the model ` +
-      `takes ${size.height} x ${size.width} ('image_size' in config.json)`,
+    `The preprocessor's configuration in ${folder} makes pixels of ${made.height} x ${made.width} ('${field}'), but ` +
+      `the model takes ${size.height} x ${size.width} ('image_size' in config.json)`,
   );
 }
 
-function className(config: JsonObject): string {
-  const fields = ['video_processor_type', 'image_processor_type', 'feature_extractor_type'];
-  const name = fields.map((field) => config[field]).find((value) => typeof value === 'string');
-  return typeof name === 'string' ? name.toLowerCase() : '';
-}
-
-function defaultsOf(type: string, family: Family): Defaults {
-  if (type.startsWith('vivit')) return vivit;
-  if (type.startsWith('timesformer')) return timesformer;
-  if (type.startsWith('videomae')) return videomae;
-  return family === 'vivit' ? vivit : videomae;
-}
-
 type Resize = Pick<NativePreprocessing, 'resize' | 'resizeHeight' | 'resizeWidth'>;
+type Geometry = Resize & Pick<NativePreprocessing, 'cropHeight' | 'cropWidth'>;
 
-/** `size`: a number means the shortest edge, a pair or `{ height, width }` the exact size. */
-function readResize(config: JsonObject, defaultEdge: number, file: string): Resize {
-  if (!boolean(config, 'do_resize', true, file)) return { resize: 'none', resizeHeight: 0, resizeWidth: 0 };
+function readGeometry(fields: Fields, processor: Processor): Geometry {
+  const resize = readResize(fields, processor);
+  const crop = readCrop(fields, processor);
+  if (processor.cropShare === undefined || resize.resize === 'none') return { ...resize, ...crop };
+  return convnext(fields, resize, crop, processor.cropShare);
+}
 
-  const size = config['size'] ?? defaultEdge;
-  if (isSide(size)) return { resize: 'shortest-edge', resizeHeight: size, resizeWidth: size };
-  const exact = readPair(size);
-  if (exact !== undefined) return { resize: 'exact', resizeHeight: exact.height, resizeWidth: exact.width };
-  if (isObject(size) && Object.keys(size).length === 1 && isSide(size['shortest_edge'])) {
-    return { resize: 'shortest-edge', resizeHeight: size['shortest_edge'], resizeWidth: size['shortest_edge'] };
+/** ConvNeXT's: from 384 on it stretches to a square; below, it scales to somewhat more and crops to `size`. */
+function convnext(fields: Fields, resize: Resize, crop: Crop, cropShare: number): Geometry {
+  const edge = resize.resizeHeight;
+  if (resize.resize !== 'shortest-edge') throw fields.wrong('size', 'a number or { shortest_edge } for this class');
+  if (edge >= 384) return { ...exact(squareOf(edge)), ...crop };
+
+  const larger = Math.floor(edge / (fields.read('crop_pct', positive(1)) ?? cropShare));
+  if (larger > largestResizedSide)
+    throw fields.wrong('crop_pct', `large enough: the short side would have ${larger} pixels`);
+  if (crop.cropHeight > 0 && (crop.cropHeight !== edge || crop.cropWidth !== edge)) {
+    throw fields.wrong('crop_size', `${edge}, to which this class crops already ('size')`);
   }
-  throw invalid(file, 'size', size, 'a number, { shortest_edge } or { height, width }');
+  return { ...shortest(larger), cropHeight: edge, cropWidth: edge };
 }
 
-/** `crop_size`: a number means a square. */
-function readCrop(size: unknown, file: string): { height: number; width: number } {
-  if (size === undefined || size === null) return defaultCrop;
-  if (isSide(size)) return { height: size, width: size };
-  const pair = readPair(size);
-  if (pair === undefined) throw invalid(file, 'crop_size', size, 'a number or { height, width }');
-  return pair;
-}
+const side = integer(1, largestResizedSide);
 
-function readPair(size: unknown): { height: number; width: number } | undefined {
-  const [height, width] = Array.isArray(size)
-    ? (size as unknown[])
-    : isObject(size) && Object.keys(size).length === 2
-      ? [size['height'], size['width']]
+/** [height, width] or { height, width }. */
+function pairOf(value: unknown): PixelSize | undefined {
+  const [height, width] = Array.isArray(value)
+    ? (value as unknown[])
+    : isObject(value) && Object.keys(value).length === 2
+      ? [value['height'], value['width']]
       : [];
-  return isSide(height) && isSide(width) ? { height, width } : undefined;
+  return side.accepts(height) && side.accepts(width) ? { height, width } : undefined;
 }
 
-function readInterpolation(code: unknown, file: string): NativePreprocessing['interpolation'] {
-  const interpolation = interpolations.get(code ?? defaultResample);
-  if (interpolation === undefined) {
-    throw invalid(file, 'resample', code, '0 (nearest), 2 (bilinear) or 3 (bicubic)');
-  }
+function shortestEdgeOf(value: unknown): number | undefined {
+  if (!isObject(value) || Object.keys(value).length !== 1) return undefined;
+  return side.accepts(value['shortest_edge']) ? value['shortest_edge'] : undefined;
+}
+
+function readResize(fields: Fields, processor: Processor): Resize {
+  if (fields.read('do_resize', boolean) === false) return { resize: 'none', resizeHeight: 0, resizeWidth: 0 };
+
+  const size = fields.object['size'] ?? processor.size;
+  const square = fields.read('default_to_square', boolean) ?? processor.square;
+  if (side.accepts(size)) return square ? exact(squareOf(size)) : shortest(size);
+  const edge = shortestEdgeOf(size);
+  if (edge !== undefined) return shortest(edge);
+  const pair = pairOf(size);
+  if (pair !== undefined) return exact(pair);
+  throw fields.wrong('size', 'a number, { shortest_edge } or { height, width }');
+}
+
+function exact({ height, width }: PixelSize): Resize {
+  return { resize: 'exact', resizeHeight: height, resizeWidth: width };
+}
+
+function shortest(edge: number): Resize {
+  return { resize: 'shortest-edge', resizeHeight: edge, resizeWidth: edge };
+}
+
+function squareOf(length: number): PixelSize {
+  return { height: length, width: length };
+}
+
+type Crop = Pick<NativePreprocessing, 'cropHeight' | 'cropWidth'>;
+
+function readCrop(fields: Fields, processor: Processor): Crop {
+  if (!(fields.read('do_center_crop', boolean) ?? processor.crop !== null)) return { cropHeight: 0, cropWidth: 0 };
+  const size = fields.object['crop_size'] ?? processor.crop;
+  if (size === null) throw fields.invalid("'do_center_crop' is true, but there is no 'crop_size'");
+  const pair = side.accepts(size) ? squareOf(size) : pairOf(size);
+  if (pair === undefined) throw fields.wrong('crop_size', 'a number or { height, width }');
+  return { cropHeight: pair.height, cropWidth: pair.width };
+}
+
+function readInterpolation(fields: Fields, absent: number): NativePreprocessing['interpolation'] {
+  const interpolation = interpolations.get(fields.object['resample'] ?? absent);
+  if (interpolation === undefined) throw fields.wrong('resample', '0 (nearest), 2 (bilinear) or 3 (bicubic)');
   return interpolation;
 }
 
-function readRescaleFactor(value: unknown, absent: number, file: string): number {
-  const factor = value ?? absent;
-  if (!isFinite(factor) || factor <= 0) throw invalid(file, 'rescale_factor', value, 'a number above 0');
-  return factor;
+const channelsRule: Rule<number | Channels> = {
+  allowed: 'a number or one for each of red, green and blue',
+  accepts: (value): value is number | Channels =>
+    Array.isArray(value) ? value.length === 3 && value.every(Number.isFinite) : Number.isFinite(value),
+};
+
+function readChannels(fields: Fields, name: string, absent: Channels): Channels {
+  const value = fields.read(name, channelsRule) ?? absent;
+  return typeof value === 'number' ? [value, value, value] : value;
 }
 
-function readChannels(config: JsonObject, field: string, absent: Channels, file: string): Channels {
-  const value = config[field] ?? absent;
-  const [red, green, blue, ...more] = Array.isArray(value) ? (value as unknown[]) : [value, value, value];
-  if (!isFinite(red) || !isFinite(green) || !isFinite(blue) || more.length > 0) {
-    throw invalid(file, field, value, 'a number or one for each of red, green and blue');
-  }
-  return [red, green, blue];
-}
-
-function readDeviations(config: JsonObject, absent: Channels, file: string): Channels {
-  const deviations = readChannels(config, 'image_std', absent, file);
-  if (deviations.includes(0)) throw invalid(file, 'image_std', deviations, 'free of zeros');
+function readDeviations(fields: Fields, absent: Channels): Channels {
+  const deviations = readChannels(fields, 'image_std', absent);
+  if (deviations.includes(0)) throw fields.wrong('image_std', 'free of zeros');
   return deviations;
-}
-
-function boolean(config: JsonObject, field: string, absent: boolean, file: string): boolean {
-  const value = config[field] ?? absent;
-  if (typeof value !== 'boolean') throw invalid(file, field, value, 'true or false');
-  return value;
-}
-
-function isFinite(value: unknown): value is number {
-  return Number.isFinite(value);
-}
-
-function isSide(value: unknown): value is number {
-  return Number.isInteger(value) && (value as number) > 0 && (value as number) <= largestSide;
-}
-
-function invalid(file: string, field: string, value: unknown, allowed: string): TubeletError {
-  return new TubeletError('MODEL_INVALID', `${file}: '${field}' is ${JSON.stringify(value)} but must be ${allowed}`);
 }

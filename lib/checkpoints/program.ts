@@ -18,7 +18,7 @@ import { defaultLabels, requireCount } from '../options/labels';
 import type { Family } from '../sampling/family';
 import { nominalFps, respaced } from '../sampling/sampling';
 import type { Checkpoint } from './checkpoint';
-import { readPreprocessing } from './preprocessing';
+import { pixelSize, readPreprocessing } from './preprocessing';
 import {
   type Channels,
   type Metadata,
@@ -168,6 +168,13 @@ function pixelsOf(request: ProgramRequest, metadata: Metadata, path: string): Pi
   const size = request.size ?? (stored === undefined ? metadata.size : undefined);
   const geometry = size === undefined ? stored : { ...geometryOf(size) };
   if (geometry === undefined) throw unsaid('size', path);
+  if (pixelSize(geometry.preprocessing) === undefined) {
+    throw new TubeletError(
+      'MODEL_INVALID',
+      `${path}: its tubelet.json (preprocessor) neither crops nor stretches frames, so that the size of the pixels ` +
+        "depends on the video: give 'size' as an option, or save the file with a 'crop_size'",
+    );
+  }
   const colours =
     coloursOf(request.mean, request.std) ?? stored?.preprocessing ?? coloursOf(metadata.mean, metadata.std);
   if (colours === undefined) throw unsaid("mean' and 'std", path);
@@ -183,13 +190,7 @@ function storedPixels(preprocessor: Record<string, unknown>, metadata: Metadata,
   const file = `${path}: its tubelet.json (preprocessor)`;
   const family: Family = metadata.family ?? 'videomae';
   const preprocessing = readPreprocessing(preprocessor, file, family);
-  const { cropHeight, cropWidth, resize, resizeHeight, resizeWidth } = preprocessing;
-  const made =
-    cropHeight > 0
-      ? { height: cropHeight, width: cropWidth }
-      : resize === 'exact'
-        ? { height: resizeHeight, width: resizeWidth }
-        : undefined;
+  const made = pixelSize(preprocessing);
   const size = metadata.size === undefined ? made : sidesOf(metadata.size);
   if (size === undefined) throw unsaid('size', path);
   if (made !== undefined && (made.height !== size.height || made.width !== size.width)) {
@@ -227,6 +228,7 @@ function geometryOf(size: Size): Pixels {
     antialias: true,
     cropHeight: square ? height : 0,
     cropWidth: square ? width : 0,
+    padFrontMore: false,
   };
   return { size: { height, width }, preprocessing };
 }

@@ -132,6 +132,8 @@ export interface NativePreprocessing {
   /** 0: no centre crop. */
   cropHeight: number;
   cropWidth: number;
+  /** A frame smaller than the crop gets the odd row or column of its border in front instead of behind. */
+  padFrontMore: boolean;
   rescaleFactor: number;
   /** Subtract 1 after rescaling (ViViT's processor). */
   offset: boolean;

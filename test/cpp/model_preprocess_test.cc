@@ -123,7 +123,8 @@ TEST_CASE("pixels: the crop takes the middle, and pads with what 0 becomes") {
         std::vector<int>{2, 3, 6, 7});
   preprocessing.cropHeight = 4;
   CHECK(red(prepare(preprocessing, frame({1, 2, 3, 4}), {1, 4})) == std::vector<int>{0, 0, 2, 3, 0, 0, 0, 0});
-  preprocessing.offset = true;  // ViViT's: one more row in front, and -1 for 0
+  preprocessing.padFrontMore = true;
+  preprocessing.offset = true;
   CHECK(red(prepare(preprocessing, frame({1, 2, 3, 4}), {1, 4})) == std::vector<int>{-1, -1, -1, -1, 1, 2, -1, -1});
 }
 

@@ -159,7 +159,12 @@ describe('a checkpoint folder', () => {
       /makes pixels of 72 x 64 \('size'\)/,
     );
     await open({ ...type, size: { height: 64, width: 64 }, do_center_crop: false });
-    await open({ ...type, do_resize: false, do_center_crop: false }); // the video decides
+    for (const [processor, what] of [
+      [{ do_resize: false }, /leaves frames as large as they are and crops nothing/],
+      [{ size: 64 }, /scales the short side to 64 and crops nothing, .* the model takes 64 x 64/],
+    ] as const) {
+      await rejectsWith(open({ ...type, ...processor, do_center_crop: false }), 'MODEL_INVALID', what);
+    }
   });
 
   it('says of tubelet what it does not know', async () => {

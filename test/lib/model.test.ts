@@ -57,6 +57,7 @@ const views: NativeViews = {
     antialias: true,
     cropHeight: 32,
     cropWidth: 32,
+    padFrontMore: true,
     rescaleFactor: 1 / 127.5,
     offset: true,
     normalize: false,

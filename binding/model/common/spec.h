@@ -23,6 +23,7 @@ struct Preprocessing {
   bool antialias = true;
   int cropHeight = 224;  ///< 0: no centre crop
   int cropWidth = 224;
+  bool padFrontMore = false;  ///< the odd row or column of a border in front, not behind (ViViT's image processor)
   double rescaleFactor = 1.0 / 255;  ///< 1: no rescaling
   bool offset = false;               ///< subtract 1 after rescaling (ViViT's processor)
   bool normalize = true;

@@ -182,8 +182,8 @@ Size PixelBuffer::outputSize(Size resized) const {
 
 /// Crops and converts: rgb [H, W, 3] of `size` to pixels [3, H, W] of `output`.
 void PixelBuffer::fill(float* pixels, const std::uint8_t* rgb, Size size, Size output) const {
-  const CropSpan rows = centreCrop(size.height, output.height, preprocessing_.offset);
-  const CropSpan columns = centreCrop(size.width, output.width, preprocessing_.offset);
+  const CropSpan rows = centreCrop(size.height, output.height, preprocessing_.padFrontMore);
+  const CropSpan columns = centreCrop(size.width, output.width, preprocessing_.padFrontMore);
   const std::size_t plane = static_cast<std::size_t>(output.height) * static_cast<std::size_t>(output.width);
   for (std::size_t c = 0; c < 3; ++c) {
     float* channel = pixels + c * plane;
