@@ -1,5 +1,6 @@
 /**
- * Bounds that no real model meets: they keep a hostile number in a file from becoming an allocation.
+ * Bounds that no real model meets: they keep a hostile number in a file from becoming an allocation. The programs have the
+ * same (models/programs/layers.py).
  *
  * @module
  */

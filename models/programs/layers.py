@@ -28,7 +28,8 @@ def sides(config: Dict[str, float], name: str, default: int) -> List[int]:
 
 
 def check(problems: List[str], config: Dict[str, float], name: str, low: int, high: int) -> None:
-    """The limits keep a hostile configuration from asking for endless names or tables."""
+    """The limits keep a hostile configuration from asking for endless names or tables; they are those of lib/base/limits.ts
+    and lib/checkpoints/config.ts."""
     if name in config:
         value = config[name]
         if not (low <= value <= high and value == float(int(value))):
@@ -42,9 +43,9 @@ def check_common(config: Dict[str, float]) -> List[str]:
     check(problems, config, "intermediate_size", 1, 262144)
     check(problems, config, "num_hidden_layers", 1, 1024)
     check(problems, config, "num_attention_heads", 1, 1024)
-    check(problems, config, "num_channels", 1, 64)
+    check(problems, config, "num_channels", 3, 3)
     check(problems, config, "num_frames", 1, 4096)
-    check(problems, config, "num_labels", 0, 1000000)
+    check(problems, config, "num_labels", 0, 65536)
     for name in ["image_size", "patch_size", "tubelet_size"]:
         for key in [name, name + ".0", name + ".1", name + ".2"]:
             check(problems, config, key, 1, 4096)
