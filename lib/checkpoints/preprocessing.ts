@@ -49,19 +49,19 @@ export function readPreprocessing(
   const fields = new Fields(config, file);
   const processor = processorOf(fields, family, kind);
   for (const name of ['do_pad', 'use_square_size']) {
-    if (fields.read(name, boolean) === true) throw fields.wrong(name, 'false: this version does not do that');
+    if (flag(fields, name, false)) throw fields.wrong(name, 'false: this version does not do that');
   }
-  const rescale = fields.read('do_rescale', boolean) ?? true;
-  const subtracts = processor.offset === 'configured' ? (fields.read('offset', boolean) ?? true) : undefined;
+  const rescale = flag(fields, 'do_rescale', true);
+  const subtracts = processor.numpy ? flag(fields, 'offset', processor.offset) : processor.offset;
 
   return {
     ...readGeometry(fields, processor),
     interpolation: readInterpolation(fields, processor.resample),
     antialias: true, // as transformers' processors do; the papers' own code does not
-    padFrontMore: processor.padFrontMore,
+    padFrontMore: processor.numpy,
     rescaleFactor: rescale ? (fields.read('rescale_factor', positive(1e6)) ?? processor.rescaleFactor) : 1,
-    offset: rescale && (subtracts ?? processor.offset === 'always'),
-    normalize: fields.read('do_normalize', boolean) ?? true,
+    offset: rescale && subtracts,
+    normalize: flag(fields, 'do_normalize', true),
     mean: readChannels(fields, 'image_mean', processor.mean),
     std: readDeviations(fields, processor.std),
   };
@@ -192,10 +192,10 @@ function shortestEdgeOf(value: unknown): number | undefined {
 }
 
 function readResize(fields: Fields, processor: Processor): Resize {
-  if (fields.read('do_resize', boolean) === false) return { resize: 'none', resizeHeight: 0, resizeWidth: 0 };
+  if (!flag(fields, 'do_resize', true)) return { resize: 'none', resizeHeight: 0, resizeWidth: 0 };
 
   const size = fields.object['size'] ?? processor.size;
-  const square = fields.read('default_to_square', boolean) ?? processor.square;
+  const square = processor.numpy ? processor.square : flag(fields, 'default_to_square', processor.square);
   if (side.accepts(size)) return square ? exact(squareOf(size)) : shortest(size);
   const edge = shortestEdgeOf(size);
   if (edge !== undefined) return shortest(edge);
@@ -219,12 +219,17 @@ function squareOf(length: number): PixelSize {
 type Crop = Pick<NativePreprocessing, 'cropHeight' | 'cropWidth'>;
 
 function readCrop(fields: Fields, processor: Processor): Crop {
-  if (!(fields.read('do_center_crop', boolean) ?? processor.crop !== null)) return { cropHeight: 0, cropWidth: 0 };
+  if (!flag(fields, 'do_center_crop', processor.crop !== null)) return { cropHeight: 0, cropWidth: 0 };
   const size = fields.object['crop_size'] ?? processor.crop;
   if (size === null) throw fields.invalid("'do_center_crop' is true, but there is no 'crop_size'");
   const pair = side.accepts(size) ? squareOf(size) : pairOf(size);
   if (pair === undefined) throw fields.wrong('crop_size', 'a number or { height, width }');
   return { cropHeight: pair.height, cropWidth: pair.width };
+}
+
+/** A flag that is `null` is off, as in Python, and does not have its default. */
+function flag(fields: Fields, name: string, absent: boolean): boolean {
+  return fields.object[name] === null ? false : (fields.read(name, boolean) ?? absent);
 }
 
 function readInterpolation(fields: Fields, absent: number): NativePreprocessing['interpolation'] {

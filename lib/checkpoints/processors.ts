@@ -26,12 +26,15 @@ export interface Processor {
   /** PIL's code of a filter. */
   resample: number;
   rescaleFactor: number;
-  /** Whether 1 is subtracted after rescaling: never, always, or unless the configuration's `offset` is false. */
-  offset: 'never' | 'always' | 'configured';
+  /** Whether 1 is subtracted after rescaling. */
+  offset: boolean;
   mean: Channels;
   std: Channels;
-  /** A picture smaller than the crop gets the odd row or column of its border in front instead of behind. */
-  padFrontMore: boolean;
+  /**
+   * ViViT's of old, in NumPy and PIL: `offset` can be configured and `default_to_square` cannot, and a picture smaller
+   * than the crop gets the odd row or column of its border in front instead of behind.
+   */
+  numpy: boolean;
   /** ConvNeXT: what is left of a side by the crop, where `size` is small enough that it crops at all. */
   cropShare?: number;
 }
@@ -53,17 +56,17 @@ const stretch: Processor = {
   crop: null,
   resample: bilinear,
   rescaleFactor: 1 / 255,
-  offset: 'never',
+  offset: false,
   mean: half,
   std: half,
-  padFrontMore: false,
+  numpy: false,
 };
 
 /** The shorter side scaled and the middle cut out, as VideoMAE's does. */
 const middle: Processor = { ...stretch, size: { shortest_edge: 224 }, square: false, crop: 224 };
 
 const clip: Processor = { ...middle, ...openai, resample: bicubic };
-const vivit: Processor = { ...middle, size: { shortest_edge: 256 }, rescaleFactor: 1 / 127.5, offset: 'always' };
+const vivit: Processor = { ...middle, size: { shortest_edge: 256 }, rescaleFactor: 1 / 127.5, offset: true };
 
 /** By the name of the class, without the endings that say how it computes. */
 export const processors: ReadonlyMap<string, Processor> = new Map<string, Processor>([
@@ -84,7 +87,7 @@ export const processors: ReadonlyMap<string, Processor> = new Map<string, Proces
   ['ViTImageProcessor', stretch],
   ['VideoMAEImageProcessor', middle],
   ['VideoMAEVideoProcessor', middle],
-  ['VivitImageProcessor', { ...vivit, offset: 'configured', padFrontMore: true }],
+  ['VivitImageProcessor', { ...vivit, numpy: true }],
   ['VivitVideoProcessor', vivit],
 ]);
 

@@ -11,6 +11,7 @@ function read(config: Record<string, unknown>, family: Family = 'videomae'): Nat
 }
 
 const half = [0.5, 0.5, 0.5];
+const convnext = { image_processor_type: 'ConvNextImageProcessor' };
 
 describe("a preprocessor's configuration", () => {
   it("is read as MCG-NJU's VideoMAE has it", () => {
@@ -86,6 +87,23 @@ describe("a preprocessor's configuration", () => {
     }
   });
 
+  it('stretches and does not crop where its class does', () => {
+    const published = { feature_extractor_type: 'ViTFeatureExtractor', size: 224, image_mean: half, image_std: half };
+    const { resize, resizeHeight, resizeWidth, cropHeight } = read(published, 'timesformer');
+    assert.deepEqual([resize, resizeHeight, resizeWidth, cropHeight], ['exact', 224, 224, 0]);
+  });
+
+  it("has the class of the family's video processor where it describes one and does not name it", () => {
+    const { mean } = readPreprocessing({}, 'video_preprocessor_config.json', 'timesformer', 'video');
+    assert.deepEqual(mean, [0.485, 0.456, 0.406]);
+  });
+
+  it('takes a flag that is null for false, and another null for a field that is left out', () => {
+    const config = { do_center_crop: null, do_normalize: null, crop_size: null, size: null, image_mean: null };
+    const { cropHeight, normalize, resizeHeight, mean } = read(config);
+    assert.deepEqual([cropHeight, normalize, resizeHeight, mean], [0, false, 224, half]);
+  });
+
   it('has a size in several spellings', () => {
     const size = (value: unknown): unknown[] => {
       const { resize, resizeHeight, resizeWidth } = read({ size: value });
@@ -136,6 +154,11 @@ describe("a preprocessor's configuration", () => {
     assert.deepEqual([resizeHeight, resizeWidth, cropHeight, cropWidth], [512, 512, 448, 448]);
     const fits = read({ size: { shortest_edge: 448 }, crop_size: 448 }, 'timesformer');
     assert.equal(fitToModel(fits, square, 448, 'folder'), fits);
+    throwsWith(
+      () => fitToModel(read({ size: 256, do_center_crop: false }), square, 448, 'folder'),
+      'MODEL_INVALID',
+      /scales the short side to 256 and crops nothing, .* takes 448 x 448 .* Set "do_center_crop": true with "crop_size"/,
+    );
     for (const published of [undefined, 224]) {
       throwsWith(
         () => fitToModel(small, square, published, 'folder'),
@@ -169,6 +192,22 @@ describe("a preprocessor's configuration", () => {
     [{ image_mean: [0.5, 0.5] }, /'image_mean'/],
     [{ image_mean: [0.5, 0.5, 0.5, 0.5] }, /'image_mean'/],
     [{ image_std: [0.5, 0, 0.5] }, /'image_std' is \[0\.5,0,0\.5\] but must be free of zeros/],
+    [
+      { image_processor_type: 'SamImageProcessor' },
+      /'image_processor_type' is 'SamImageProcessor', a class that this version does not know; .* It knows BitImage/,
+    ],
+    [{ feature_extractor_type: 'VitFeatureExtracter' }, /does not know/],
+    [{ image_processor_type: 'VTiImageProcessorFast' }, /\(did you mean 'ViTImageProcessorFast'\?\)/],
+    [{ image_processor_type: 'ViTImageProcesor' }, /\(did you mean 'ViTImageProcessor'\?\)/],
+    [{ video_processor_type: 'VideoMaeVideoProcessor' }, /\(did you mean 'VideoMAEVideoProcessor'\?\)/],
+    [{ image_processor_type: 7 }, /'image_processor_type' is 7 but must be a string/],
+    [{ image_processor_type: 'toString' }, /does not know/],
+    [{ image_processor_type: 'ViTImageProcessor', do_center_crop: true }, /there is no 'crop_size'/],
+    [{ image_processor_type: 'CLIPImageProcessor', use_square_size: true }, /'use_square_size' is true/],
+    [{ ...convnext, size: { height: 224, width: 224 } }, /'size' .* must be a number or \{ shortest_edge \} for this/],
+    [{ ...convnext, size: 224, crop_pct: 0 }, /'crop_pct' is 0 but must be a number above 0/],
+    [{ ...convnext, size: 224, crop_pct: 1e-9 }, /'crop_pct' .* must be large enough/],
+    [{ ...convnext, size: 224, do_center_crop: true, crop_size: 200 }, /'crop_size' is 200 but must be 224/],
     [{ do_resize: 'yes' }, /'do_resize' is "yes" but must be true or false/],
   ] as const) {
     it(`is refused: ${JSON.stringify(config)}`, () => {

@@ -18,8 +18,7 @@ export function difference(a: ArrayLike<number>, b: ArrayLike<number>): { larges
   let sum = 0;
   for (let i = 0; i < a.length; i++) {
     const distance = Math.abs((a[i] ?? NaN) - (b[i] ?? NaN));
-    // A NaN on either side must not pass as "no difference".
-    if (!(distance <= largest)) largest = distance;
+    largest = Math.max(largest, distance); // NaN stays, and passes for no difference nowhere
     sum += distance;
   }
   return { largest, mean: sum / a.length };
