@@ -28,8 +28,10 @@ def sides(config: Dict[str, float], name: str, default: int) -> List[int]:
 
 
 def check(problems: List[str], config: Dict[str, float], name: str, low: int, high: int) -> None:
-    """The limits keep a hostile configuration from asking for endless names or tables; they are those of lib/base/limits.ts
-    and lib/checkpoints/config.ts."""
+    """The limits keep a hostile configuration from asking for endless names or tables.
+
+    They are those of lib/base/limits.ts and lib/checkpoints/config.ts.
+    """
     if name in config:
         value = config[name]
         if not (low <= value <= high and value == float(int(value))):
