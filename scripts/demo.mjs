@@ -16,7 +16,7 @@ const clips = fs
 
 console.log();
 const command = ['compare', ...clips, '--models', 'motion-vivit,motion-timesformer,motion-videomae'];
-const { status } = spawnSync(process.execPath, [inRoot('dist', 'cli', 'main.js'), ...command], {
+const { status } = spawnSync(process.execPath, [inRoot('bin', 'tubelet.mjs'), ...command], {
   cwd: inRoot(),
   stdio: 'inherit',
 });

@@ -1,6 +1,5 @@
-#!/usr/bin/env node
 /**
- * The command line.
+ * The command line: `bin/tubelet.mjs` runs it.
  *
  * @module
  */

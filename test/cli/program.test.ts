@@ -43,7 +43,7 @@ async function tubelet(
   }: { cwd?: string; env?: Record<string, string>; input?: string | Buffer; under?: string[] } = {},
 ): Promise<Outcome> {
   const env = { ...process.env, ...options.env };
-  const line = [...under, process.execPath, inRoot('dist', 'cli', 'main.js'), ...args] as [string, ...string[]];
+  const line = [...under, process.execPath, inRoot('bin', 'tubelet.mjs'), ...args] as [string, ...string[]];
   const child = spawn(line[0], line.slice(1), { ...options, env });
   child.stdin.on('error', () => undefined); // a program that does not read its input to the end
   child.stdin.end(input);
@@ -469,7 +469,7 @@ describe('the program on clips', function () {
   });
 
   it('ends a video that takes too long', async () => {
-    const child = spawn(process.execPath, [inRoot('dist', 'cli', 'main.js'), 'probe', '-', '--timeout', '0.2']);
+    const child = spawn(process.execPath, [inRoot('bin', 'tubelet.mjs'), 'probe', '-', '--timeout', '0.2']);
     let stderr = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
     await once(child, 'close'); // nothing is ever written to its input
@@ -520,7 +520,7 @@ describe('the program on clips', function () {
       '-c',
       '"$0" "$@" | head -n 1',
       process.execPath,
-      inRoot('dist', 'cli', 'main.js'),
+      inRoot('bin', 'tubelet.mjs'),
       'probe',
       ...Array.from({ length: 200 }, () => clip),
     ]);
@@ -535,7 +535,7 @@ describe('the program on clips', function () {
 
   it('stops on Ctrl-C', async () => {
     const many = Array.from({ length: 5000 }, () => clip);
-    const child = spawn(process.execPath, [inRoot('dist', 'cli', 'main.js'), 'classify', '--model', model, ...many]);
+    const child = spawn(process.execPath, [inRoot('bin', 'tubelet.mjs'), 'classify', '--model', model, ...many]);
     let stderr = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
     await once(child.stdout, 'data');

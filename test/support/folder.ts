@@ -5,7 +5,7 @@ import { inRoot } from './paths';
 import { samples } from './samples';
 
 /** The program, for a command line. */
-export const program = [process.execPath, inRoot('dist', 'cli', 'main.js')] as const;
+export const program = [process.execPath, inRoot('bin', 'tubelet.mjs')] as const;
 
 /** Makes a folder of many clips, which are the samples again and again. */
 export async function folderOfClips(path: string, count: number): Promise<string[]> {
