@@ -5,7 +5,7 @@ import path from 'node:path';
 
 import { inRoot, work } from '../setup/paths.mjs';
 import { which } from '../setup/shell.mjs';
-import { passes } from './shell.mjs';
+import { passes, withExitCode } from './shell.mjs';
 
 /** Runs the tests that a configuration names and counts them. */
 export async function runMocha(config) {
@@ -24,6 +24,5 @@ export async function runMocha(config) {
   const counts = fs.existsSync(countsFile)
     ? JSON.parse(fs.readFileSync(countsFile, 'utf8'))
     : { passed: 0, failed: 0, skipped: 0 };
-  // A mocha that crashed counted what had run, and not what brought it down.
-  return !passed && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
+  return withExitCode(passed, counts);
 }

@@ -38,3 +38,8 @@ export async function passesInParallel(commands, limit) {
   await Promise.all(Array.from({ length: limit }, worker));
   return allPassed;
 }
+
+/** What a test runner counted. One that fails without a failed test crashed: it counted what had run, not what brought it down. */
+export function withExitCode(passed, counts) {
+  return !passed && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
+}

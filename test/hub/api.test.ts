@@ -27,7 +27,7 @@ interface Outcome {
 /** Runs the program as a user does, its output going to pipes. */
 function tubelet(...args: string[]): Promise<Outcome> {
   return new Promise((resolve) => {
-    const child = execFile(process.execPath, [inRoot('dist', 'cli', 'main.js'), ...args], (_error, stdout, stderr) => {
+    const child = execFile(process.execPath, [inRoot('bin', 'tubelet.mjs'), ...args], (_error, stdout, stderr) => {
       resolve({ code: child.exitCode ?? -1, stdout, stderr });
     });
   });

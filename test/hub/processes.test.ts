@@ -146,7 +146,7 @@ describe('the cache, shared by processes', function () {
 
   it('is left in order by Ctrl-C', async () => {
     stallAfter(1_000_000);
-    const child = spawn(process.execPath, [inRoot('dist', 'cli', 'main.js'), 'pull', 'org/name']);
+    const child = spawn(process.execPath, [inRoot('bin', 'tubelet.mjs'), 'pull', 'org/name']);
     let said = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
     await until(() => storeGets().length > 0, 'the weights have begun');
