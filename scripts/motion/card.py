@@ -1,12 +1,19 @@
-"""The model card of a checkpoint, written from its configuration and its measured results."""
+"""The model card of a checkpoint, written from the files beside it: configuration, training.json, evaluation.json.
+
+    python scripts/motion/card.py models/motion-*
+
+writes the cards again without a new measurement.
+"""
 
 from __future__ import annotations
 
+import argparse
 import json
 from pathlib import Path
 from string import Template
 
 import numpy as np
+import training
 from camera import (
     HAND_JITTER,
     LABELS,
@@ -17,42 +24,44 @@ from camera import (
 )
 from safetensors.numpy import load_file
 
+EVALUATION = "evaluation.json"
+
 PAPER = {
     "videomae": "VideoMAE",
     "timesformer": "TimeSformer, divided space-time attention",
     "vivit": "ViViT, spatio-temporal attention over tubelets",
 }
-START = {
-    "videomae": (
-        "The patch embedding and the first MLP start at the equation of optical flow, the rest at"
-        " random (`start` in `models.py`)."
-    ),
-    "timesformer": (
-        "The patch embedding, the first temporal attention and the first MLP start at the equation"
-        " of optical flow, the rest at random (`start` in `models.py`)."
-    ),
-    "vivit": (
-        "It starts from `motion-videomae` half way through its training, whose blocks are the"
-        " same; the CLS token"
-        " starts at random and the learned position embeddings as VideoMAE's fixed ones"
-        " (`start_from_videomae` in `models.py`)."
-    ),
+FLOW_START = {
+    "videomae": "The patch embedding and the first MLP start",
+    "timesformer": "The patch embedding, the first temporal attention and the first MLP start",
+    "vivit": "The patch embedding and the first MLP start",
 }
+TURNS = " The third layer's MLP was given units for outward and clockwise flow (`start_turns`)."
+HAD_TURNS = " Its third layer's MLP already had units for outward and clockwise flow (`start_turns`)."
 
-HISTORY = {
-    "videomae": (
-        "These weights come from three runs, each resumed from the one before: the first with batch"
-        " 64, the first two without the turns. All in all they saw about 57 thousand clips."
-    ),
-    "timesformer": (
-        "These weights come from three runs, each resumed from the one before: the first with batch"
-        " 64, the first two without the turns. All in all they saw about 34 thousand clips."
-    ),
-    "vivit": (
-        "These weights come from one run over about 22 thousand clips; the turns were in place in"
-        " the VideoMAE that it started from."
-    ),
-}
+
+def origin(training: dict) -> str:
+    """What the training started from, in a few words."""
+    source = training["start"]["from"]
+    return "from scratch" if source == "flow" else f"from `{source}`"
+
+
+def start(family: str, record: dict) -> str:
+    """The same in detail."""
+    origin = record["start"]
+    if origin["from"] == "flow":
+        return f"{FLOW_START[family]} at the equation of optical flow, the rest at random (`start` in `models.py`)."
+    return (
+        f"It starts from `{origin['from']}` {origin['when']}, whose blocks are the same; the CLS token starts at"
+        " random and the learned position embeddings as VideoMAE's fixed ones (`start_from_videomae` in `models.py`)."
+    )
+
+
+def turns(record: dict) -> str:
+    """Where the units for turns came from, if it has them."""
+    if record["start"].get("turns", False):
+        return HAD_TURNS
+    return TURNS if training.has_turns(record) else ""
 
 
 def result(counts: np.ndarray) -> str:
@@ -74,17 +83,24 @@ def confusions(counts: np.ndarray) -> str:
     return "; ".join(told) or "none in this test"
 
 
-def write(checkpoint: Path, counts: np.ndarray) -> None:
+def card(checkpoint: Path) -> str:
+    """The card of a checkpoint that train.py trained and evaluate.py measured."""
     config = json.loads((checkpoint / "config.json").read_text())
     weights = load_file(checkpoint / "model.safetensors")
+    record = training.read(checkpoint)
+    evaluation = json.loads((checkpoint / EVALUATION).read_text())
+    counts = np.array(evaluation["confusion"])
     family = config["model_type"]
     sampling = config["tubelet"]["sampling"]
     template = Template(Path(__file__).with_name("card.md").read_text())
-    text = template.substitute(
+    return template.substitute(
         family=family,
         paper=PAPER[family],
-        start=START[family],
-        history=HISTORY[family],
+        origin=origin(record),
+        machines=training.machines(record),
+        start=start(family, record) + turns(record),
+        history=training.history(record),
+        encoded=" and then ".join(dict.fromkeys(f"{100 * run['encoded_share']:.0f}%" for run in record["runs"])),
         layers=config["num_hidden_layers"],
         width=config["hidden_size"],
         heads=config["num_attention_heads"],
@@ -98,11 +114,28 @@ def write(checkpoint: Path, counts: np.ndarray) -> None:
         jitter=f"{100 * HAND_JITTER:.1f}%",
         result=result(counts),
         confusions=confusions(counts),
-        count=int(counts.sum()),
+        count=evaluation["count"],
+        seed=evaluation["seed"],
         **sampling,
     )
-    (checkpoint / "README.md").write_text(text)
 
 
 def _percent(span: tuple[float, float]) -> str:
     return f"{100 * span[0]:.0f} to {100 * span[1]:.0f}%"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("checkpoints", type=Path, nargs="+")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail where a card is another one")
+    options = parser.parse_args()
+    for checkpoint in options.checkpoints:
+        path, text = checkpoint / "README.md", card(checkpoint)
+        if not options.check:
+            path.write_text(text)
+        elif path.read_text() != text:
+            raise SystemExit(f"{path} is not what card.py writes: run it")
+
+
+if __name__ == "__main__":
+    main()

@@ -2,7 +2,7 @@
 
     python scripts/motion/evaluate.py models/motion-videomae /tmp/heldout --card
 
-prints the accuracy and the confusion matrix; --card also writes them into the model card.
+prints the accuracy and the confusion matrix; --card also keeps them in evaluation.json and writes the model card.
 """
 
 from __future__ import annotations
@@ -55,13 +55,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("clips", type=Path, help="folder written by heldout.py")
+    parser.add_argument("--seed", type=int, default=1, help="that heldout.py was given")
     parser.add_argument("--card", action="store_true", help="write the model card")
     options = parser.parse_args()
     torch.set_num_threads(1)
     counts = confusion(options.checkpoint, options.clips)
     print(card.result(counts))
     if options.card:
-        card.write(options.checkpoint, counts)
+        evaluation = {"count": int(counts.sum()), "seed": options.seed, "confusion": counts.tolist()}
+        (options.checkpoint / card.EVALUATION).write_text(json.dumps(evaluation) + "\n")
+        (options.checkpoint / "README.md").write_text(card.card(options.checkpoint))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,8 @@
 The learning rate follows the clock, so that it has come down when the time is up, however busy the
 machine is. A throw-away linear layer on the patch tokens, after half of the layers and after all,
 learns the optical flow at each patch's centre, which the camera's poses give exactly, and how much
-of it goes outward and clockwise. Without it the models stay near chance for a long time.
+of it goes outward and clockwise. Without it the models stay near chance for a long time. What was done is
+kept beside the weights (training.py), for the model card.
 """
 
 from __future__ import annotations
@@ -13,10 +14,13 @@ from __future__ import annotations
 import argparse
 import math
 import time
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import processors  # noqa: F401  (before transformers)
 import torch
+import training
 from dataset import FRAMES, SIDE, Batches
 from torch import Tensor, nn
 from torch.nn import functional
@@ -94,7 +98,9 @@ def train(
     peak: float,
     out: Path,
     save_every: float,
+    record: Callable[[dict], None],
 ) -> None:
+    """`record` is told what was done so far, whenever the weights were saved."""
     width = model.config.hidden_size
     heads = nn.ModuleList([FlowHead(family, width) for _ in range(2)])
     seen: list[Tensor] = []  # the two supervised layers' tokens
@@ -112,8 +118,14 @@ def train(
     )
     average = torch.optim.swa_utils.AveragedModel(model, avg_fn=moving_average)
     began = saved = time.monotonic()
-    totals, clips = torch.zeros(4), 0
-    for step, (frames, poses, labels) in enumerate(loader):
+    totals, steps, clips = torch.zeros(4), 0, 0
+
+    def keep() -> None:
+        save(family, average.module, out)
+        torch.save({"model": model.state_dict()}, out / "resume.pt")
+        record({"minutes": round((time.monotonic() - began) / 60, 1), "steps": steps, "clips": clips})
+
+    for frames, poses, labels in loader:
         elapsed = time.monotonic() - began
         progress = elapsed / (60 * minutes)
         if progress >= 1:
@@ -135,10 +147,11 @@ def train(
         optimizer.step()
         average.update_parameters(model)
 
+        steps += 1
         clips += len(labels)
         right = (logits.argmax(1) == labels).float().mean()
         totals += torch.stack([class_loss.detach(), *(f.detach() for f in flow_losses), right])
-        if (step + 1) % 100 == 0:
+        if steps % 100 == 0:
             values = " ".join(f"{value:.3f}" for value in (totals / 100).tolist())
             print(
                 f"{elapsed / 60:5.1f} min {clips:7d} clips {clips / elapsed:5.1f}/s"
@@ -148,10 +161,8 @@ def train(
             totals.zero_()
         if time.monotonic() - saved > 60 * save_every:
             saved = time.monotonic()
-            save(family, average.module, out)
-            torch.save({"model": model.state_dict()}, out / "resume.pt")
-    save(family, average.module, out)
-    torch.save({"model": model.state_dict()}, out / "resume.pt")
+            keep()
+    keep()
 
 
 def main() -> None:
@@ -182,16 +193,33 @@ def main() -> None:
     model = family.build()
     frames, poses, _ = next(iter(Batches(192, options.seed + 1, folders)))
     if options.init_from:
+        earlier = training.from_checkpoint(options.init_from)
         start_from_videomae(model, VideoMAEForVideoClassification.from_pretrained(options.init_from))
     elif options.resume:
+        earlier = training.read(options.resume.parent)
         model.load_state_dict(torch.load(options.resume)["model"])
     else:
+        earlier = training.from_flow()
         start(family, model, frames)
-    if options.turns or not (options.init_from or options.resume):
+    adds_turns = options.turns or not (options.init_from or options.resume)
+    if adds_turns:
         start_turns(family, model, frames, true_flow(poses))
     print(f"{family.name}: {sum(p.numel() for p in model.parameters()):,} parameters", flush=True)
+    run = {
+        "machine": training.machine(options.threads),
+        "began": datetime.now(UTC).isoformat(timespec="seconds"),
+        "batch": options.batch,
+        "peak": options.peak,
+        "seed": options.seed,
+        "encoded_share": share,
+        "turns": adds_turns or training.has_turns(earlier),
+    }
+
+    def record(done: dict) -> None:
+        training.write(options.out, {**earlier, "runs": [*earlier["runs"], {**run, **done}]})
+
     model.train()
-    train(family, model, loader, options.minutes, options.peak, options.out, options.save_every)
+    train(family, model, loader, options.minutes, options.peak, options.out, options.save_every, record)
 
 
 if __name__ == "__main__":
