@@ -196,10 +196,15 @@ export function causeOf(error: unknown): unknown {
   return isError(error) && isError(error.cause) ? error.cause : error;
 }
 
+/** Why the system refused, without the path with which Node's message ends: for messages that have named it. */
+export function systemReason(error: unknown): string {
+  return messageOf(error).replace(/, \w+ '.*$/s, '');
+}
+
 /** A failure of Node's file functions as READ_FAILED; other errors come back as they are. */
 export function asReadFailure(error: unknown, path: string): unknown {
   if (!isSystemError(error)) return error;
-  return new TubeletError('READ_FAILED', `Cannot read ${path}: ${error.message}`, { cause: error });
+  return new TubeletError('READ_FAILED', `Cannot read ${path}: ${systemReason(error)}`, { cause: error });
 }
 
 /** The shape of a native rejection: `code` is one of TubeletError's codes or `CANCELLED`. */

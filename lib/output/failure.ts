@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { TubeletError, isSystemError } from '../base/errors';
+import { TubeletError, isSystemError, systemReason } from '../base/errors';
 
 const noRoom = 'Make room there, and go on with --resume: what was written so far is kept';
 
@@ -23,7 +23,7 @@ const advice: Record<string, string> = {
 export function asWriteFailure(error: unknown, path: string): unknown {
   if (!isSystemError(error)) return error;
   const hint = advice[String(error.code)] ?? 'Go on with --resume when the disk is well again';
-  return new TubeletError('WRITE_FAILED', `Cannot write ${path}: ${error.message}. ${hint}`, { cause: error });
+  return new TubeletError('WRITE_FAILED', `Cannot write ${path}: ${systemReason(error)}. ${hint}`, { cause: error });
 }
 
 /** That a file which is being written to is not, or not alone, at its place any more. */

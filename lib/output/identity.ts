@@ -22,32 +22,37 @@ export interface RunIdentity {
   options: Record<string, unknown>;
 }
 
+/** What a run came to. */
+export interface Counts {
+  /** Files that are finished, those that failed among them. */
+  items: number;
+  failed: number;
+}
+
 /** Where the identity of an output's run is. */
 export function identityPath(output: string): string {
   return `${output}.run.json`;
 }
 
-/**
- * The identity of the run that made an output, or `undefined` when there is none beside it.
- *
- * @throws TubeletError INVALID_ARGUMENT: the file is not one of tubelet's. READ_FAILED
- */
-export async function readIdentity(output: string): Promise<RunIdentity | undefined> {
-  return (await readRun(output))?.identity;
-}
-
-/** Whether the run came to its end, with everything that it was asked for. Throws as {@link readIdentity} does. */
-export async function isFinished(output: string): Promise<boolean> {
-  return (await readRun(output))?.finished === true;
-}
-
-/** Writes the identity of an output's run, and whether it came to its end. The caller holds the output's lock. */
-export async function writeIdentity(output: string, identity: RunIdentity, finished: boolean): Promise<void> {
-  const text = JSON.stringify({ ...identity, finished }, undefined, 2);
+/** Writes the identity of an output's run, and what it came to once it has. The caller holds the output's lock. */
+export async function writeIdentity(output: string, identity: RunIdentity, counts?: Counts): Promise<void> {
+  const text = JSON.stringify({ ...identity, finished: counts !== undefined, ...counts }, undefined, 2);
   await writeWhole(identityPath(output), (file) => file.writeFile(`${text}\n`));
 }
 
-async function readRun(output: string): Promise<{ identity: RunIdentity; finished: unknown } | undefined> {
+/** What is known of the run that made an output. */
+export interface KnownRun {
+  identity: RunIdentity;
+  /** When it came to its end, with everything that it was asked for. */
+  counts: Counts | undefined;
+}
+
+/**
+ * The run that made an output, or `undefined` when nothing beside it says which.
+ *
+ * @throws TubeletError INVALID_ARGUMENT: the file is not one of tubelet's. READ_FAILED
+ */
+export async function readRun(output: string): Promise<KnownRun | undefined> {
   const path = identityPath(output);
   let text: string;
   try {
@@ -58,8 +63,9 @@ async function readRun(output: string): Promise<{ identity: RunIdentity; finishe
   }
   const run = parsed(text);
   if (isObject(run)) {
-    const { finished, ...identity } = run;
-    if (isIdentity(identity)) return { identity, finished };
+    const { finished, items, failed, ...identity } = run;
+    const counts = finished === true ? { items: Number(items ?? 0), failed: Number(failed ?? 0) } : undefined;
+    if (isIdentity(identity)) return { identity, counts };
   }
   throw new TubeletError('INVALID_ARGUMENT', `${path} does not say which run made ${output}: it is damaged`);
 }

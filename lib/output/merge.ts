@@ -6,14 +6,14 @@
 import { unlink } from 'node:fs/promises';
 
 import { throwIfAborted } from '../base/abort';
-import { TubeletError, isSystemError } from '../base/errors';
+import { TubeletError, isSystemError, systemReason } from '../base/errors';
 import { kindOf } from '../base/files';
 import { writeLines, writeOutput } from './convert';
 import { formatOf } from './formats';
-import { type RunIdentity, differences, identityPath, isFinished, readIdentity, writeIdentity } from './identity';
+import { type RunIdentity, differences, identityPath, readRun, writeIdentity } from './identity';
 import { type JournalLine, itemOf, journalLines } from './items';
 import { type Entry, entryOf } from './journal';
-import { lockOf, pathsOf } from './reserve';
+import { errorsPath, journalPath, lockOf } from './reserve';
 
 /** What was merged. */
 export interface MergeSummary {
@@ -36,7 +36,8 @@ export interface MergeSummary {
  */
 export async function merge(parts: readonly string[], output: string, signal?: AbortSignal): Promise<MergeSummary> {
   const identity = await commonIdentity(parts);
-  const { journal, errors } = pathsOf(output, formatOf(output, identity.command));
+  formatOf(output, identity.command);
+  const [journal, errors] = [journalPath(output), errorsPath(output)];
   const lock = await lockOf(output);
   try {
     for (const path of [output, journal]) await requireAbsent(path);
@@ -44,7 +45,7 @@ export async function merge(parts: readonly string[], output: string, signal?: A
     const lines = (): AsyncGenerator<MergedLine> => mergedLines(parts, best, signal);
     try {
       const { items, failures } = await writeErrors(lines(), errors);
-      await writeIdentity(output, identity, true);
+      await writeIdentity(output, identity, { items, failed: Object.values(failures).reduce((sum, n) => sum + n, 0) });
       await writeOutput(lines, output, identity);
       return { output, parts: parts.length, items, failures };
     } catch (error) {
@@ -73,20 +74,24 @@ async function commonIdentity(parts: readonly string[]): Promise<RunIdentity> {
 
 async function identityOf(part: string): Promise<RunIdentity> {
   if (!part.endsWith('.jsonl')) {
-    const remedy = 'run the shards with an --output that ends in .jsonl; what they are merged into may have any format';
-    throw new TubeletError('INVALID_ARGUMENT', `Cannot merge ${part}: parts are .jsonl files; ${remedy}`);
+    throw new TubeletError(
+      'INVALID_ARGUMENT',
+      `Cannot merge ${part}: a part must be a .jsonl output with its .run.json beside it, since a table does not keep ` +
+        'all that a line has. Run each part with --output NAME.jsonl; what they are merged into may be a .csv, ' +
+        '.parquet or .npy',
+    );
   }
   if ((await kindOf(part)) === undefined) throw new TubeletError('FILE_NOT_FOUND', `There is no file ${part}`);
-  const identity = await readIdentity(part);
-  if (identity === undefined) {
+  const run = await readRun(part);
+  if (run === undefined) {
     const remedy = 'copy it together with its lines';
     throw new TubeletError(
       'INVALID_ARGUMENT',
       `Cannot merge ${part}: ${identityPath(part)}, which says what made it, is not there; ${remedy}`,
     );
   }
-  if (!(await isFinished(part))) throw unfinished(part);
-  return identity;
+  if (run.counts === undefined) throw unfinished(part);
+  return run.identity;
 }
 
 function unfinished(part: string): TubeletError {
@@ -178,6 +183,6 @@ async function writeErrors(
 
 function asWriteFailure(error: unknown, output: string): unknown {
   if (!isSystemError(error)) return error;
-  const message = `Cannot write ${output}: ${error.message}. The parts are as they were`;
+  const message = `Cannot write ${output}: ${systemReason(error)}. The parts are as they were`;
   return new TubeletError('WRITE_FAILED', message, { cause: error });
 }

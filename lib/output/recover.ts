@@ -7,7 +7,7 @@ import { type FileHandle, unlink } from 'node:fs/promises';
 
 import { isSystemError } from '../base/errors';
 import { writeWhole } from './atomic';
-import { entryOf } from './journal';
+import { type Entry, entryOf } from './journal';
 import { linesOf } from './lines';
 
 /** What a journal says. */
@@ -54,12 +54,27 @@ async function read(
   return { history, isDamaged };
 }
 
+/** Takes the lines of failures out of a journal, so that their files are not finished any more. */
+export async function forgetFailures(journal: string, signal?: AbortSignal): Promise<void> {
+  await keepLines(journal, (entry) => entry?.failed === false, signal);
+}
+
 /** @returns The bytes that are left. */
 function removeDamaged(journal: string): Promise<number> {
+  return keepLines(journal, (entry) => entry !== undefined);
+}
+
+/** @returns The bytes that are left. */
+function keepLines(
+  journal: string,
+  wanted: (entry: Entry | undefined) => boolean,
+  signal?: AbortSignal,
+): Promise<number> {
   return writeWhole(journal, async (file) => {
     let size = 0;
     for await (const line of linesOf(journal)) {
-      if (entryOf(line, journal) === undefined) continue;
+      signal?.throwIfAborted();
+      if (!wanted(entryOf(line, journal))) continue;
       await file.appendFile(withNewline(line.bytes));
       size += line.bytes.length + 1;
     }

@@ -11,38 +11,34 @@ import { kindOf } from '../base/files';
 import { Lock, holderOf } from '../base/lock';
 import { asWriteFailure } from './failure';
 import { type Format, formatOf } from './formats';
-import { type RunIdentity, identityPath, readIdentity } from './identity';
-
-/** The files of a run beside its output. */
-export interface RunPaths {
-  /** The lines: the output itself, or what it will be made of. */
-  journal: string;
-  /** The lines of files that failed. */
-  errors: string;
-}
+import { type Counts, type RunIdentity, identityPath, readRun } from './identity';
 
 /** Where the lines of an output's failures are. */
 export function errorsPath(output: string): string {
   return `${output}.errors.jsonl`;
 }
 
-/** Where the files of a run are. */
-export function pathsOf(output: string, format: Format): RunPaths {
-  return {
-    journal: format === 'jsonl' ? output : `${output}.journal.jsonl`,
-    errors: errorsPath(output),
-  };
+/** Where the lines of a run are: the output itself, or what a table is made of. */
+export function journalPath(output: string): string {
+  return formatOf(output, 'embed') === 'jsonl' ? output : `${output}.journal.jsonl`; // embed has all formats
 }
 
+/** Whether to go on with the run that wrote an output; with `retry` what failed in it is done again. */
+export type Resume = boolean | 'retry';
+
 /** An output that is kept for one run. */
-export interface Reservation extends RunPaths {
+export interface Reservation {
   output: string;
+  /** The lines: the output itself, or what it will be made of. */
+  journal: string;
+  /** The lines of files that failed. */
+  errors: string;
   format: Format;
   lock: Lock;
   /** What the run that is gone on with was; `undefined` when there is none. */
   earlier: RunIdentity | undefined;
-  /** Whether that run came to its end, so that there are no lines any more, only the output. */
-  isComplete: boolean;
+  /** What that run came to, when it came to its end and there are no lines any more, only the output. */
+  complete: Counts | undefined;
 }
 
 /**
@@ -50,13 +46,14 @@ export interface Reservation extends RunPaths {
  *
  * @throws TubeletError INVALID_ARGUMENT, OUTPUT_LOCKED, WRITE_FAILED
  */
-export async function reserve(output: string, resume: boolean): Promise<Reservation> {
+export async function reserve(output: string, resume: Resume): Promise<Reservation> {
   const format = formatOf(output, 'embed'); // of the two commands the one that has all formats
   await requireFolder(output);
   const lock = await lockOf(output);
   try {
-    const paths = pathsOf(output, format);
-    return { output, format, ...paths, lock, ...(await stateOf(output, paths.journal, resume)) };
+    const journal = journalPath(output);
+    const errors = errorsPath(output);
+    return { output, format, journal, errors, lock, ...(await stateOf(output, journal, resume)) };
   } catch (error) {
     await lock.release().catch(() => undefined);
     throw error;
@@ -95,23 +92,36 @@ export async function lockOf(output: string): Promise<Lock> {
 async function stateOf(
   output: string,
   journal: string,
-  resume: boolean,
-): Promise<Pick<Reservation, 'earlier' | 'isComplete'>> {
+  resume: Resume,
+): Promise<Pick<Reservation, 'earlier' | 'complete'>> {
   const hasOutput = await isFile(output);
   const hasJournal = journal === output ? hasOutput : await isFile(journal);
-  if (!hasOutput && !hasJournal) return { earlier: undefined, isComplete: false };
+  if (!hasOutput && !hasJournal) return { earlier: undefined, complete: undefined };
   const found = hasOutput ? output : journal;
-  if (!resume) {
+  if (resume === false) {
     throw new TubeletError(
       'INVALID_ARGUMENT',
       `${found} is there already: add --resume to go on, or name another file`,
     );
   }
-  const earlier = await readIdentity(output);
-  if (earlier !== undefined) return { earlier, isComplete: !hasJournal };
-  throw new TubeletError(
+  const run = await readRun(output);
+  if (run === undefined) {
+    throw new TubeletError(
+      'INVALID_ARGUMENT',
+      `Cannot go on with ${found}: ${identityPath(output)}, which says what made it, is not there. Name another file`,
+    );
+  }
+  if (hasJournal) return { earlier: run.identity, complete: undefined };
+  const complete = run.counts ?? { items: 0, failed: 0 };
+  if (resume === 'retry' && complete.failed > 0) throw noJournal(output, journal);
+  return { earlier: run.identity, complete };
+}
+
+function noJournal(output: string, journal: string): TubeletError {
+  return new TubeletError(
     'INVALID_ARGUMENT',
-    `Cannot go on with ${found}: ${identityPath(output)}, which says what made it, is not there. Name another file`,
+    `Cannot try the failures of ${output} again: ${journal}, which it would be made of, is not there. Name the files of ` +
+      `${errorsPath(output)} for another output`,
   );
 }
 

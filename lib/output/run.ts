@@ -11,19 +11,21 @@ import { convert } from './convert';
 import { asWriteFailure, lostLock } from './failure';
 import { formatOf } from './formats';
 import { GrowingFile } from './growing';
-import { type RunIdentity, differences, writeIdentity } from './identity';
+import { type Counts, type RunIdentity, differences, writeIdentity } from './identity';
 import { type Outcome, lineFor } from './journal';
-import { type History, recover, removed } from './recover';
-import { type Reservation, reserve } from './reserve';
+import { type History, forgetFailures, recover, removed } from './recover';
+import { type Reservation, type Resume, reserve } from './reserve';
 
 const syncEvery = 1_000;
 
 /** One run's output: reserved, begun, written to, and finished or stopped. */
 export class RunOutput {
   readonly #place: Reservation;
+  readonly #retry: boolean;
   readonly #broken = new AbortController();
   #identity: RunIdentity | undefined; // since the run has begun
   #history: History = { names: new Set(), failures: 0, size: 0 };
+  #counts: Counts = { items: 0, failed: 0 }; // of all runs so far
   #journal: GrowingFile | undefined; // while it can be written to
   #errors: GrowingFile | undefined; // since the first failure
   #clock: NodeJS.Timeout | undefined;
@@ -31,8 +33,9 @@ export class RunOutput {
   #isSyncing = false;
   #isOver = false;
 
-  private constructor(place: Reservation) {
+  private constructor(place: Reservation, retry: boolean) {
     this.#place = place;
+    this.#retry = retry;
   }
 
   /**
@@ -42,8 +45,8 @@ export class RunOutput {
    * @param options.resume - Whether to go on with the run that wrote this output. When there is none, one begins.
    * @throws TubeletError INVALID_ARGUMENT, OUTPUT_LOCKED, WRITE_FAILED
    */
-  static async reserve(path: string, { resume }: { resume: boolean }): Promise<RunOutput> {
-    return new RunOutput(await reserve(path, resume));
+  static async reserve(path: string, { resume }: { resume: Resume }): Promise<RunOutput> {
+    return new RunOutput(await reserve(path, resume), resume === 'retry');
   }
 
   /** Aborted, with the error as its reason, as soon as the output cannot be written any more: also between two items. */
@@ -53,17 +56,17 @@ export class RunOutput {
 
   /** Whether the run that is gone on with has come to its end, and its output cannot be added to: all is finished. */
   get isComplete(): boolean {
-    return this.#place.isComplete;
+    return this.#place.complete !== undefined;
   }
 
-  /** How many files were finished by the runs before; unknown, and 0, when it {@link isComplete}. */
+  /** How many files were finished by the runs before. */
   get finishedItems(): number {
-    return this.#history.names.size;
+    return this.#place.complete?.items ?? this.#history.names.size;
   }
 
   /** How many of them failed. */
   get finishedFailures(): number {
-    return this.#history.failures;
+    return this.#place.complete?.failed ?? this.#history.failures;
   }
 
   /** Whether the runs before have finished a file: with a result, or with an error. */
@@ -83,7 +86,7 @@ export class RunOutput {
       if (earlier !== undefined) requireSame(output, earlier, identity);
       this.#identity = identity;
       if (this.isComplete) return;
-      await writeIdentity(output, identity, false);
+      await writeIdentity(output, identity);
       await (earlier === undefined ? this.#beginAnew() : this.#goOn(signal));
       this.#clock = setInterval(this.#onTick, syncEvery).unref();
     } catch (error) {
@@ -99,7 +102,9 @@ export class RunOutput {
 
   async #goOn(signal: AbortSignal | undefined): Promise<void> {
     const { journal, errors } = this.#place;
+    if (this.#retry) await forgetFailures(journal, signal);
     this.#history = await recover(journal, errors, signal);
+    this.#counts = { items: this.#history.names.size, failed: this.#history.failures };
     this.#journal = await GrowingFile.extend(journal, this.#history.size);
     if (this.finishedFailures > 0) this.#errors = await GrowingFile.extend(errors);
   }
@@ -114,7 +119,9 @@ export class RunOutput {
     await this.#inTurn(async () => {
       if (this.#journal === undefined) throw new Error('The run has not begun, or has ended');
       await this.#journal.append(line);
+      this.#counts.items++;
       if (!('error' in outcome)) return;
+      this.#counts.failed++;
       this.#errors ??= await GrowingFile.create(this.#place.errors);
       await this.#errors.append(line);
     });
@@ -132,8 +139,8 @@ export class RunOutput {
       await this.#close();
       if (this.#identity === undefined || this.isComplete) return;
       if (format !== 'jsonl') await convert(journal, output, this.#identity);
-      await writeIdentity(output, this.#identity, true);
-      if (format !== 'jsonl') await removed(journal);
+      await writeIdentity(output, this.#identity, this.#counts);
+      if (format !== 'jsonl' && this.#counts.failed === 0) await removed(journal);
     });
   }
 

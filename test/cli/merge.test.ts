@@ -7,7 +7,7 @@ import { UsageError } from '#lib/cli/base/arguments';
 import { merge } from '#lib/cli/commands/merge';
 import { Aborted } from '#lib/base/errors';
 import { convert } from '#lib/output/convert';
-import { type RunIdentity, readIdentity } from '#lib/output/identity';
+import { type RunIdentity, readRun } from '#lib/output/identity';
 import { RunOutput } from '#lib/output/run';
 
 import { type Outcome, classification, embedding, failure, runIdentity, writeJournal } from '../support/journal';
@@ -159,7 +159,7 @@ describe('tubelet merge', () => {
     const identity = runIdentity({ tubelet: '1.2.4', checkpoint: { ...runIdentity().checkpoint, name: '/a/folder' } });
     const files = [await part('1.jsonl', first), await part('2.jsonl', second, { identity })];
     await run([...files, '--output', at('all.jsonl')]);
-    assert.deepEqual(await readIdentity(at('all.jsonl')), runIdentity());
+    assert.deepEqual((await readRun(at('all.jsonl')))?.identity, runIdentity());
   });
 
   it('refuses parts that are not finished', async () => {
@@ -183,7 +183,8 @@ describe('tubelet merge', () => {
     const output = ['--output', at('all.jsonl')];
     await refuses([one!, at('none.jsonl'), ...output], 'FILE_NOT_FOUND', /^There is no file .*none\.jsonl$/);
     await part('x.csv', first);
-    const message = /^Cannot merge .*x\.csv: parts are \.jsonl files; run the shards with an --output that ends in/;
+    const message =
+      /^Cannot merge .*x\.csv: a part must be a \.jsonl output .* Run each part with --output NAME\.jsonl/;
     await refuses([one!, at('x.csv'), ...output], 'INVALID_ARGUMENT', message);
     await copyFile(one!, at('alone.jsonl'));
     const alone =

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { TubeletError } from '#lib/index';
 import type { RunIdentity } from '#lib/output/identity';
 import type { Outcome } from '#lib/output/journal';
+import type { Resume } from '#lib/output/reserve';
 import { RunOutput } from '#lib/output/run';
 
 export const identity: RunIdentity = {
@@ -40,7 +41,7 @@ export function failureLine(file: string): string {
 }
 
 /** Begins a run, or goes on with one. */
-export async function begin(path: string, resume = false, as = identity): Promise<RunOutput> {
+export async function begin(path: string, resume: Resume = false, as = identity): Promise<RunOutput> {
   const run = await RunOutput.reserve(path, { resume });
   await run.begin(as);
   return run;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { type RunIdentity, differences, isFinished, readIdentity, writeIdentity } from '#lib/output/identity';
+import { type RunIdentity, differences, readRun, writeIdentity } from '#lib/output/identity';
 
 import { identity } from '../../support/output';
 import { rejectsWith } from '../../support/rejects';
@@ -11,15 +11,13 @@ import { suiteFolder } from '../../support/temp';
 describe("a run's identity", () => {
   const suite = suiteFolder('identity');
 
-  it('comes back as it was written, with whether the run came to its end', async () => {
+  it('comes back as it was written, with what the run came to', async () => {
     const output = join(suite(), 'a.jsonl');
-    assert.equal(await readIdentity(output), undefined);
-    assert.equal(await isFinished(output), false);
+    assert.equal(await readRun(output), undefined);
     const hub = { ...identity, checkpoint: { ...identity.checkpoint, revision: 'main' } };
-    for (const finished of [false, true]) {
-      await writeIdentity(output, hub, finished);
-      assert.deepEqual(await readIdentity(output), hub);
-      assert.equal(await isFinished(output), finished);
+    for (const counts of [undefined, { items: 50, failed: 1 }]) {
+      await writeIdentity(output, hub, counts);
+      assert.deepEqual(await readRun(output), { identity: hub, counts });
     }
   });
 
@@ -40,10 +38,10 @@ describe("a run's identity", () => {
     ];
     for (const content of damaged) {
       await writeFile(`${output}.run.json`, typeof content === 'string' ? content : JSON.stringify(content));
-      await rejectsWith(readIdentity(output), 'INVALID_ARGUMENT', /damaged\.jsonl\.run\.json does not say/);
+      await rejectsWith(readRun(output), 'INVALID_ARGUMENT', /damaged\.jsonl\.run\.json does not say/);
     }
     await mkdir(join(suite(), 'folder.run.json'));
-    await rejectsWith(readIdentity(join(suite(), 'folder')), 'READ_FAILED', /EISDIR/);
+    await rejectsWith(readRun(join(suite(), 'folder')), 'READ_FAILED', /EISDIR/);
   });
 
   it('is the same whatever led to the weights, in whatever order the options come', () => {

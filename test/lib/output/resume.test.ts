@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { appendFile, copyFile, readFile, readdir, rm, truncate, unlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
-import { isFinished, readIdentity } from '#lib/output/identity';
+import { readRun } from '#lib/output/identity';
 import { RunOutput } from '#lib/output/run';
 
 import { begin, contentOf, failure, failureLine, identity, result, resultLine } from '../../support/output';
@@ -165,11 +165,11 @@ describe('a run that is gone on with', () => {
       'INVALID_ARGUMENT',
       /^Cannot go on with .*: it was made in another way \(precision: fp32, now bf16; topK: 5, now 3\)\. Ask for the/,
     );
-    assert.deepEqual(await readIdentity(path), identity);
+    assert.deepEqual((await readRun(path))?.identity, identity);
     const { sha256 } = identity.checkpoint;
     const renamed = { ...identity, tubelet: '2.0.0', checkpoint: { name: '/folder', sha256 } };
     await (await begin(path, true, renamed)).stop();
-    assert.deepEqual(await readIdentity(path), renamed);
+    assert.deepEqual((await readRun(path))?.identity, renamed);
     await writeFile(`${path}.run.json`, '{');
     await rejectsWith(RunOutput.reserve(path, { resume: true }), 'INVALID_ARGUMENT', /damaged/);
   });
@@ -194,10 +194,10 @@ describe('a run that is gone on with', () => {
     await first.finish();
     const second = await begin(path, true);
     assert.ok(second.finished('a.mp4') && !second.isComplete);
-    assert.equal(await isFinished(path), false);
+    assert.equal((await readRun(path))?.counts !== undefined, false);
     await second.finish();
     assert.equal(await contentOf(path), resultLine('a.mp4'));
-    assert.equal(await isFinished(path), true);
+    assert.equal((await readRun(path))?.counts !== undefined, true);
   });
 
   it('that came to its end in another format is complete', async () => {
@@ -212,9 +212,58 @@ describe('a run that is gone on with', () => {
     assert.ok(second.finished('a.mp4') && second.finished('b.mp4'));
     await second.finish();
     assert.equal(await contentOf(path), table);
-    assert.equal(await isFinished(path), true);
+    assert.equal((await readRun(path))?.counts !== undefined, true);
     await rejectsWith(begin(path, true, { ...identity, precision: 'bf16' }), 'INVALID_ARGUMENT', /precision/);
     await (await begin(path, true)).stop();
+  });
+
+  for (const extension of ['jsonl', 'csv', 'parquet']) {
+    it(`that came to its end with failures says so, and can try them again: .${extension}`, async () => {
+      const path = another(extension);
+      const first = await begin(path);
+      await first.write('bad.mp4', failure);
+      await first.write('a.mp4', result);
+      await first.write('worse.mp4', failure);
+      await first.finish();
+
+      const second = await begin(path, true);
+      assert.deepEqual([second.finishedItems, second.finishedFailures], [3, 2]);
+      assert.ok(['a.mp4', 'bad.mp4', 'worse.mp4'].every((file) => second.finished(file)));
+      await second.finish();
+
+      const third = await begin(path, 'retry');
+      assert.deepEqual([third.finishedItems, third.finishedFailures], [1, 0]);
+      assert.ok(third.finished('a.mp4') && !third.finished('bad.mp4'));
+      await third.write('bad.mp4', result);
+      await third.write('worse.mp4', failure);
+      await third.finish();
+      assert.deepEqual((await readRun(path))?.counts, { items: 3, failed: 1 });
+      assert.equal(await contentOf(`${path}.errors.jsonl`), failureLine('worse.mp4'));
+
+      const last = await begin(path, 'retry');
+      await last.write('worse.mp4', result);
+      await last.finish();
+      assert.deepEqual((await readRun(path))?.counts, { items: 3, failed: 0 });
+      for (const gone of ['errors', 'journal']) assert.equal(await contentOf(`${path}.${gone}.jsonl`), undefined, gone);
+      if (extension === 'csv') assert.equal((await contentOf(path))?.trim().split('\n').length, 4);
+    });
+  }
+
+  it('whose journal was removed still knows what failed, and says why that cannot be tried again', async () => {
+    const path = another('csv');
+    const first = await begin(path);
+    await first.write('a.mp4', result);
+    await first.write('bad.mp4', failure);
+    await first.finish();
+    await rm(`${path}.journal.jsonl`);
+    const second = await begin(path, true);
+    assert.deepEqual([second.isComplete, second.finishedItems, second.finishedFailures], [true, 2, 1]);
+    await second.finish();
+    await rejectsWith(
+      begin(path, 'retry'),
+      'INVALID_ARGUMENT',
+      /journal\.jsonl, which it would be made of, is not there/,
+    );
   });
 
   it('that was killed while its output was made makes it again', async () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { isFinished, readIdentity } from '#lib/output/identity';
+import { readRun } from '#lib/output/identity';
 import { RunOutput } from '#lib/output/run';
 
 import { openDescriptors } from '../../support/descriptors';
@@ -33,12 +33,12 @@ describe('the output of a run', () => {
     await run.write('b.mp4', failure);
     assert.equal(await contentOf(`${path}.errors.jsonl`), failureLine('b.mp4'));
     await run.write('c "\\\n.mp4', result);
-    assert.equal(await isFinished(path), false);
+    assert.equal((await readRun(path))?.counts !== undefined, false);
     await run.finish();
     assert.equal(await contentOf(path), resultLine('a.mp4') + failureLine('b.mp4') + resultLine('c "\\\n.mp4'));
     assert.deepEqual(await beside(), ['', '.errors.jsonl', '.run.json']);
-    assert.deepEqual(await readIdentity(path), identity);
-    assert.equal(await isFinished(path), true);
+    assert.deepEqual((await readRun(path))?.identity, identity);
+    assert.equal((await readRun(path))?.counts !== undefined, true);
   });
 
   it('may be empty', async () => {
@@ -90,11 +90,11 @@ describe('the output of a run', () => {
     await run.stop();
     await writing;
     assert.deepEqual(await beside(), ['', '.run.json']);
-    assert.equal(await isFinished(path), false);
+    assert.equal((await readRun(path))?.counts !== undefined, false);
     await rm(path); // the user wants it anew
     const anew = await begin(path, false, { ...identity, precision: 'bf16' });
     await anew.finish();
-    assert.equal((await readIdentity(path))?.precision, 'bf16');
+    assert.equal((await readRun(path))?.identity.precision, 'bf16');
   });
 
   it('begun anew has none of the failures of one that was taken away', async () => {
@@ -113,8 +113,8 @@ describe('the output of a run', () => {
     await run.write('b.mp4', failure);
     assert.deepEqual(await beside(), ['.errors.jsonl', '.journal.jsonl', '.lock', '.run.json']);
     await run.finish();
-    assert.deepEqual(await beside(), ['', '.errors.jsonl', '.run.json']);
+    assert.deepEqual(await beside(), ['', '.errors.jsonl', '.journal.jsonl', '.run.json']);
     assert.match((await contentOf(path)) ?? '', /a\.mp4.*pan ""left""/);
-    assert.equal(await isFinished(path), true);
+    assert.equal((await readRun(path))?.counts !== undefined, true);
   });
 });
