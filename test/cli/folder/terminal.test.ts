@@ -12,7 +12,7 @@ import { type Shown, inTerminal } from '../../support/terminal';
 
 const clips = 60;
 const model = ['--model', 'motion-videomae'];
-const bar = /^▕[█▏▎▍▌▋▊▉ ]+▏ {2}\d+ of 61 {2}1 failed {2}\d+\.\d%( {2}[\d.]+\/s {2}ETA \d+:\d\d)?$/;
+const bar = /^▕[█▏▎▍▌▋▊▉ ]+▏ {2} ?\d+ of 61 {3}\d failed {2} *[\d.]+% {2} *[-\d.]+\/s {2}ETA +(-|\d+:\d\d)$/;
 const work = /^decode +\d+% {2}infer +\d+% {2}\S+\.mp4$/;
 
 describe('a run in a terminal', function () {
@@ -32,7 +32,7 @@ describe('a run in a terminal', function () {
   function assertSummary({ screen, code }: Shown, output: string): void {
     const lines = screen.history;
     assert.equal(code, 1, lines.join('\n'));
-    assert.match(lines[0]!, /^clips\/-\.mp4: NOT_A_VIDEO: '/);
+    assert.match(lines[0]!, /^clips\/-\.mp4: NOT_A_VIDEO: The file is not a video file\./);
     const start = lines.indexOf('Done: 61 videos, 1 failed');
     assert.match(lines.slice(0, start).join(''), /animated ?PNG\.$/);
     assert.match(lines[start + 1]!, /^ {2}time {6}\d+(\.\d s|:\d\d), [\d.]+\/s$/);
@@ -61,16 +61,26 @@ describe('a run in a terminal', function () {
   }
 
   it('follows the terminal when it is resized, and leaves nothing of what was there', async () => {
-    const options = ['--resize-at', 'ETA', '40', '--resize-at', 'decode', '120', '--resize-at', 'ETA', '60'];
-    const shown = await run('resized.jsonl', [], { columns: 100, options });
-    assertSummary(shown, 'resized.jsonl');
-    const widths = new Set(shown.pictures.map(({ columns }) => columns));
-    assert.deepEqual([...widths], [100, 40, 120, 60]);
-    for (const { columns, lines } of shown.pictures) {
+    // More clips than can be done before all widths were seen, however fast or busy the machine: then it is interrupted.
+    const many = 20_000;
+    await folderOfClips(join(suite(), 'many'), many);
+    const drawnTwice = ['--press', 'decode', '', '--press', 'decode', ''];
+    const options = ['40', '120', '60'].flatMap((width) => [...drawnTwice, '--resize-at', 'decode', width]);
+    const line = [...program, 'classify', 'many', ...model, '--output', 'resized.jsonl'];
+    const { pictures, code, screen } = await inTerminal(line, {
+      cwd: suite(),
+      columns: 100,
+      options: [...options, ...drawnTwice, '--press', 'decode', '^C'],
+    });
+    assert.equal(code, 130, screen.history.join('\n'));
+    assert.equal(screen.history.filter((text) => text.startsWith('Interrupted: ')).length, 1);
+    const displays = pictures.filter(({ lines }) => lines.some((text) => text.startsWith('decode')));
+    assert.deepEqual([...new Set(displays.map(({ columns }) => columns))], [100, 40, 120, 60]);
+    for (const { columns, lines } of displays) {
       // The display itself is never there twice, nor broken into more lines than it has.
-      assert.ok(lines.filter((line) => line.startsWith('▕') || line.includes(' of 61 ')).length <= 1, lines.join('\n'));
-      assert.ok(lines.filter((line) => line.startsWith('decode')).length <= 1, lines.join('\n'));
-      for (const line of lines) assert.ok(lengthOf(line) <= columns);
+      assert.equal(lines.filter((text) => text.includes(' failed')).length, 1, lines.join('\n'));
+      assert.equal(lines.filter((text) => text.startsWith('decode')).length, 1, lines.join('\n'));
+      for (const text of lines) assert.ok(lengthOf(text) <= columns);
     }
   });
 
@@ -100,11 +110,12 @@ describe('a run in a terminal', function () {
     const elsewhere = await inTerminal(['sh', '-c', '"$@" > results', 'sh', ...line], { cwd: suite() });
     assert.ok(elsewhere.pictures.some(({ lines }) => bar.test(lines.at(-2) ?? '')));
     assert.ok(elsewhere.screen.history.includes('Done: 61 videos, 1 failed'));
-    assert.equal((await readFile(join(suite(), 'results'), 'utf8')).trim().split('\n').length, clips);
+    assert.equal((await readFile(join(suite(), 'results'), 'utf8')).trim().split('\n').length, clips + 1);
 
     const here = await inTerminal(line, { cwd: suite() });
     assert.equal(here.code, 1);
     assert.doesNotMatch(here.output, /▕|Done|ETA/);
+    assert.match(here.screen.history.at(-1) ?? '', /^61 videos, 1 failed, in (\d+\.\d s|\d+:\d\d), [\d.]+\/s$/);
     assert.equal(here.output.match(/clips\/\d+-[\w-]+\.mp4/g)?.length, clips);
   });
 
