@@ -28,13 +28,15 @@ function programHelp(): string {
   const width = Math.max(...names.map((name) => name.length));
   const list = [...commands].map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`);
   return `Usage: tubelet COMMAND FILE... [options]
+       tubelet help [COMMAND]
 
 Understands video with ViViT, TimeSformer and VideoMAE.
 
 Commands:
 ${list.join('\n')}
 
-tubelet COMMAND --help says more; tubelet --version prints the version.
+tubelet help COMMAND says more; tubelet --version prints the version.
+--no-color, or NO_COLOR in the environment, takes the colours away.
 Exit codes: 0 success, 1 a file failed (the others are done), 2 wrong usage,
 130 interrupted by Ctrl-C, 143 by SIGTERM, 129 by SIGHUP.
 
@@ -44,8 +46,9 @@ Examples:
 }
 
 async function run(args: string[], session: Session): Promise<number> {
-  const [name, ...rest] = args;
+  const [name, ...rest] = args[0] === '--no-color' ? args.slice(1) : args;
   if (name === '--help' || name === '-h') return print(programHelp(), session);
+  if (name === 'help') return help(rest[0], session);
   if (name === '--version') return print(packageVersion(), session);
 
   const command = commands.get(name ?? '');
@@ -53,7 +56,7 @@ async function run(args: string[], session: Session): Promise<number> {
     session.complain(name === undefined ? programHelp() : `tubelet: ${unknownCommand(name)}`);
     return exit.usage;
   }
-  if (asksForHelp(rest)) return print(command.help, session);
+  if (hasOption(rest, '--help', '-h')) return print(command.help, session);
 
   try {
     return await command.run(rest, session);
@@ -73,10 +76,19 @@ function print(text: string, session: Session): number {
   return exit.success;
 }
 
+/** `tubelet help`, with a command or without. */
+function help(name: string | undefined, session: Session): number {
+  if (name === undefined) return print(programHelp(), session);
+  const command = commands.get(name);
+  if (command !== undefined) return print(command.help, session);
+  session.complain(`tubelet: ${unknownCommand(name)}`);
+  return exit.usage;
+}
+
 /** After `--` everything is a file's name. */
-function asksForHelp(args: readonly string[]): boolean {
+function hasOption(args: readonly string[], ...options: string[]): boolean {
   const end = args.indexOf('--');
-  return args.slice(0, end < 0 ? undefined : end).some((arg) => arg === '--help' || arg === '-h');
+  return args.slice(0, end < 0 ? undefined : end).some((arg) => options.includes(arg));
 }
 
 function unknownCommand(name: string): string {
@@ -99,6 +111,7 @@ process.stderr.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
 });
 
-void run(process.argv.slice(2), processSession(interrupts)).then((code) => {
+const args = process.argv.slice(2);
+void run(args, processSession(interrupts, { color: !hasOption(args, '--no-color') })).then((code) => {
   process.exitCode = code;
 });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 
 import {
   UsageError,
+  amount,
   deviceName,
   listOf,
   oneOf,
@@ -59,13 +60,56 @@ describe('arguments', () => {
     assert.equal(secondsFrom('start', undefined), undefined);
     assert.equal(secondsFrom('start', '0'), 0);
     assert.equal(secondsFrom('start', '1.25'), 1.25);
-    for (const value of ['-1', 'x', '', '.', '1e3', '1.2.3', 'Infinity']) {
-      refuses(() => secondsFrom('start', value), /^--start takes seconds from 0 on, not/);
+    for (const [text, seconds] of [
+      ['00:00:01', 1],
+      ['0:01:30.5', 90.5],
+      ['1:30', 90],
+      ['90:00', 5400],
+      ['25:00:00', 90_000],
+      ['0:0', 0],
+    ] as const) {
+      assert.equal(secondsFrom('start', text), seconds, text);
+    }
+    for (const value of [
+      '-1',
+      'x',
+      '',
+      '.',
+      '1e3',
+      '1.2.3',
+      'Infinity',
+      ':',
+      '1:',
+      ':1',
+      '1:60',
+      '1:60:00',
+      '1:2:3:4',
+      '1:-2',
+    ]) {
+      refuses(() => secondsFrom('start', value), /^--start takes seconds from 0 on, such as .*, not/);
     }
     assert.deepEqual(listOf('timestamps', '1,0.5', secondsFrom), [1, 0.5]);
-    refuses(() => listOf('timestamps', '1,', secondsFrom), /^--timestamps takes seconds from 0 on, not ''$/);
+    refuses(() => listOf('timestamps', '1,', secondsFrom), /^--timestamps takes seconds from 0 on, .*not ''$/);
     assert.equal(wholeNumber('stream', '0', 5, 0), 0);
     refuses(() => wholeNumber('stream', '6', 5, 0), /^--stream takes a whole number from 0 to 5, not '6'$/);
+  });
+
+  it('are amounts, short or long', () => {
+    for (const [text, number] of [
+      ['1', 1],
+      ['1000000000', 1e9],
+      ['1G', 1e9],
+      ['1.5g', 1.5e9],
+      ['1.001k', 1001],
+      ['2Ki', 2048],
+      ['1gi', 2 ** 30],
+      ['3T', 3e12],
+    ] as const) {
+      assert.equal(amount('limit bytes=', text, Number.MAX_SAFE_INTEGER), number, text);
+    }
+    for (const text of ['', '0', 'G', '1.5', '1.0001k', '-1', '1e9', '1GB', '1 G', '9e9', '10000T', '1P']) {
+      refuses(() => amount('limit bytes=', text, Number.MAX_SAFE_INTEGER), /^--limit bytes= takes a whole number/);
+    }
   });
 
   it('name a device', () => {

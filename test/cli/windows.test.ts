@@ -67,9 +67,9 @@ describe('a result with windows on a terminal', () => {
   it('is its segments, one a line, and what was odd', () => {
     assert.deepEqual(segmentsReport('a.mp4', classified, fakeSession()).split('\n'), [
       'a.mp4',
-      `  0.000 s  4.000 s  pan right         75.0%  ${'█'.repeat(22)}▌`,
-      `  4.000 s  5.500 s  static\\u001b[31m   100%  ${'█'.repeat(30)}`,
-      '  3 windows from 0.000 s to 5.500 s, 1 of them shorter than the clip should be',
+      `  0:00.000  0:04.000  pan right         75.0%  ${'█'.repeat(22)}▌`,
+      `  0:04.000  0:05.500  static\\u001b[31m   100%  ${'█'.repeat(30)}`,
+      '  3 windows from 0:00.000 to 0:05.500, 1 of them shorter than the clip should be',
       '  note: The header says something else.',
       '  note: The frame at 2.500 s is damaged; the decoder patched it up.',
       '  fake: decode 10.0, prepare 20.0, infer 300 ms',
@@ -99,8 +99,8 @@ describe('a result with windows on a terminal', () => {
     };
     assert.deepEqual(vectorsReport('a.mp4', embedded, fakeSession()).split('\n').slice(0, 4), [
       'a.mp4',
-      '  0.000 s  2.000 s    1.0000  -0.5000   0.0000   2.0000 …',
-      '  2.000 s  4.000 s    1.0000  -0.5000   0.0000   2.0000 …',
+      '  0:00.000  0:02.000    1.0000  -0.5000   0.0000   2.0000 …',
+      '  0:02.000  0:04.000    1.0000  -0.5000   0.0000   2.0000 …',
       '  5 numbers a window',
     ]);
   });

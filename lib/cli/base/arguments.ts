@@ -17,7 +17,7 @@ export class UsageError extends Error {}
 type Options = NonNullable<ParseArgsConfig['options']>;
 
 /** Options that every command has. */
-const common = { help: { type: 'boolean', short: 'h' } } as const satisfies Options;
+const common = { help: { type: 'boolean', short: 'h' }, 'no-color': { type: 'boolean' } } as const satisfies Options;
 
 type Parsed<O extends Options> = ReturnType<
   typeof parseArgs<{ args: string[]; options: O & typeof common; allowPositionals: true }>
@@ -86,12 +86,39 @@ export function wholeNumber<V extends string | undefined>(
   return number;
 }
 
-/** Seconds from 0 on, or nothing. */
+/** `1:02:03.5`, or `1:30`. */
+const clockTime = /^(?:(\d+):([0-5]?\d)|(\d+)):([0-5]?\d(?:\.\d*)?)$/;
+
+function secondsIn(value: string): number {
+  if (/^[\d.]+$/.test(value)) return Number(value);
+  const [, hours = 0, ofHour = 0, minutes = ofHour, seconds = NaN] = clockTime.exec(value) ?? [];
+  return Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds);
+}
+
+/** Seconds from 0 on, also in minutes or hours as a clock shows them, or nothing. */
 export function secondsFrom<V extends string | undefined>(name: string, value: V): number | Extract<V, undefined> {
   if (value === undefined) return value as Extract<V, undefined>;
-  const number = Number(value);
-  if (!/^[\d.]+$/.test(value) || !Number.isFinite(number)) {
-    throw new UsageError(`--${name} takes seconds from 0 on, not '${value}'`);
+  const seconds = secondsIn(value);
+  if (!Number.isFinite(seconds)) {
+    throw new UsageError(`--${name} takes seconds from 0 on, such as 90, 1:30 or 0:01:30.5, not '${value}'`);
+  }
+  return seconds;
+}
+
+const units = new Map([
+  ...['', 'k', 'm', 'g', 't'].map((unit, power) => [unit, 1000 ** power] as const),
+  ...['ki', 'mi', 'gi', 'ti'].map((unit, power) => [unit, 1024 ** (power + 1)] as const),
+]);
+
+/** A whole number from 1 to `most`, which may be short for one: `100M` is 100000000, `1Gi` is 1073741824. */
+export function amount(name: string, value: string, most: number): number {
+  const [, digits = '', unit = ''] = /^(\d+(?:\.\d+)?)([kmgt]i?)?$/i.exec(value) ?? [];
+  const factor = units.get(unit.toLowerCase()) ?? NaN;
+  const number = digits === '' ? NaN : Number((Number(digits) * factor).toPrecision(15)); // 1.001k is 1001, not a hair less
+  if (!(Number.isInteger(number) && number >= 1 && number <= most)) {
+    throw new UsageError(
+      `--${name} takes a whole number from 1 to ${most}, such as 1000000, 1M or 1Mi, not '${value}'`,
+    );
   }
   return number;
 }

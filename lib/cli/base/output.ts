@@ -5,7 +5,7 @@
  */
 import type { ClipDetails, Provenance } from '../../results/results';
 import type { Session } from './session';
-import { milliseconds, printable, seconds, styled } from './text';
+import { milliseconds, printable, styled, timeline } from './text';
 
 /** A file's name above its table. */
 export function heading(file: string, session: Session): string {
@@ -55,7 +55,7 @@ export function clipLines(details: ClipDetails, session: Session): string[] {
     ...(toneMapped ? [', brought from HDR to the standard range'] : []),
   ].join('');
   return [
-    quiet(`${timestamps.length} frames from ${seconds(clip.start)} to ${seconds(clip.end)}${note}`, session),
+    quiet(`${timestamps.length} frames from ${timeline(clip.start)} to ${timeline(clip.end)}${note}`, session),
     ...notes(warnings, session),
   ];
 }

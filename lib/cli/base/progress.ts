@@ -5,7 +5,7 @@
  */
 import type { DownloadProgress } from '../../hub/blob';
 import type { Session } from './session';
-import { bar, fit, megabytes, percent, printable } from './text';
+import { bar, fit, megabytes, percent, printable, right } from './text';
 
 /** Milliseconds between two pictures of the bar. */
 const pause = 100;
@@ -34,7 +34,8 @@ function movingBar(session: Session, status: (line: string) => void): ReturnType
     if (now - last < pause && received < total) return;
     last = now;
     const share = total === 0 ? 1 : received / total;
-    const amount = `${megabytes(received)} of ${megabytes(total)} MB`;
+    const all = megabytes(total);
+    const amount = `${right(megabytes(received), all.length)} of ${all} MB`;
     const line = `${bar(share, barWidth, session.unicode)}  ${percent(share)}  ${amount}  ${printable(file)}`;
     status(fit(line, session.errorColumns - 1, session.unicode));
   };

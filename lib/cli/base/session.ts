@@ -4,11 +4,15 @@
  * @module
  */
 import { once } from 'node:events';
+import { resolve } from 'node:path';
 import type { WriteStream } from 'node:tty';
 
-import { hasTubeletCode, messageOf } from '../../base/errors';
+import type { TubeletError } from '../../base/errors';
+import { nameOfUrl } from '../../base/web';
+import { lineFor } from '../../output/journal';
 import type { Interrupts } from './interrupts';
 import { Status } from './status';
+import { inTerms } from './terms';
 import { printable } from './text';
 
 /** What a command needs to know of its surroundings. */
@@ -42,10 +46,10 @@ export const exit = { success: 0, failure: 1, usage: 2 } as const;
 const usualColumns = 80;
 
 /** The surroundings of this process. */
-export function processSession(interrupts: Interrupts): Session {
+export function processSession(interrupts: Interrupts, { color = true } = {}): Session {
   const { stdout, stderr, env } = process;
   const dumb = env['TERM'] === 'dumb';
-  const noColor = env['NO_COLOR'] !== undefined && env['NO_COLOR'] !== '';
+  const noColor = !color || (env['NO_COLOR'] !== undefined && env['NO_COLOR'] !== '');
   const columnsOf = (stream: WriteStream): number =>
     (stream.isTTY ? stream.columns : Number(env['COLUMNS'])) || usualColumns;
   const status = new Status((text) => stderr.write(text));
@@ -78,32 +82,59 @@ export function processSession(interrupts: Interrupts): Session {
   };
 }
 
+/** What a command is to do with: a video, or a name that leads to none. */
+type Named = { name: string; error?: undefined } | { name: string; error: TubeletError };
+
 /**
- * Does the work for each video, or whatever else was named, in turn. One that fails is reported as `name: CODE: message`, and the others go on.
+ * Does the work for each video, or whatever else was named, in turn. One that fails is reported as `name: CODE: message`,
+ * and the others go on.
  *
+ * @param toJson - Where results are lines of JSON: the line of a failure.
  * @returns The exit code.
  */
-export async function eachVideo<V extends { name: string }>(
-  videos: readonly V[],
+export async function eachVideo<V extends Named>(
+  videos: AsyncIterable<V> | Iterable<V>,
   session: Session,
-  work: (video: V, isFirst: boolean) => Promise<void>,
+  toJson: ((name: string, error: TubeletError) => string) | undefined,
+  work: (video: Extract<V, { error?: undefined }>, isFirst: boolean) => Promise<void>,
 ): Promise<number> {
   let code: number = exit.success;
-  for (const [index, video] of videos.entries()) {
+  let isFirst = true;
+  for await (const video of videos) {
     try {
-      await work(video, index === 0);
+      if (video.error !== undefined) throw video.error;
+      await work(video as Extract<V, { error?: undefined }>, isFirst);
+      isFirst = false;
     } catch (error) {
       if (session.signal.aborted) throw error;
-      session.complain(`${printable(video.name)}: ${explain(error)}`);
+      session.complain(failureLine(video.name, error));
+      if (toJson !== undefined) session.print(toJson(video.name, inTerms(error)));
       code = exit.failure;
     }
   }
   return code;
 }
 
-/** An error as `CODE: message`. */
-export function explain(error: unknown): string {
-  const code = hasTubeletCode(error) ? error.code : 'INTERNAL';
-  const message = messageOf(error);
-  return `${code}: ${message.split('\n').map(printable).join('\n')}`;
+/** The failure of one file as a line of JSON. */
+export function fileFailure(file: string, error: TubeletError): string {
+  return lineFor(file, { error });
+}
+
+/** The failure of one file, for a person. */
+export function failureLine(name: string, error: unknown): string {
+  return `${printable(name)}: ${explain(error, name)}`;
+}
+
+/** An error as `CODE: message`; of a file that has been named already, without its path. */
+export function explain(error: unknown, file?: string): string {
+  const { code, message } = inTerms(error);
+  const text = file === undefined ? message : withoutPath(message, file);
+  return `${code}: ${text.split('\n').map(printable).join('\n')}`;
+}
+
+/** The library names files by their absolute paths, in quotes, and addresses without their queries. */
+function withoutPath(message: string, file: string): string {
+  const name = /^https?:/i.test(file) && URL.canParse(file) ? nameOfUrl(new URL(file)) : `'${resolve(file)}'`;
+  const rest = message.startsWith(name) ? `The file${message.slice(name.length)}` : message;
+  return rest.replaceAll(`no file ${name}`, 'no such file').replaceAll(name, 'the file');
 }

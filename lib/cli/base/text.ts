@@ -105,6 +105,14 @@ export function clock(value: number): string {
   return hours > 0 ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
 }
 
+/** A place in a video, to the millisecond: `0:07.500`, `1:02:03.000`. */
+export function timeline(value: number): string {
+  const whole = Math.round(value * 1000);
+  const [hours, minutes, rest] = [Math.floor(whole / 3_600_000), Math.floor(whole / 60_000) % 60, whole % 60_000];
+  const ofMinute = (rest / 1000).toFixed(3).padStart(6, '0');
+  return hours > 0 ? `${hours}:${String(minutes).padStart(2, '0')}:${ofMinute}` : `${minutes}:${ofMinute}`;
+}
+
 /** A rate with as many digits as say something. */
 export function perSecond(value: number): string {
   return `${value.toFixed(value < 1 ? 2 : value < 100 ? 1 : 0)}/s`;

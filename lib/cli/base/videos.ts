@@ -7,7 +7,7 @@ import type { LoadOptions } from '../../api/load';
 import type { EncodedVideo } from '../../inputs/recognise';
 import type { ClipOptions, Limits, ModelClipOptions, ReadingOptions } from '../../options/reading';
 import { type FrameList, type ModelSampling, samplingModes } from '../../sampling/sampling';
-import { UsageError, listOf, oneOf, secondsFrom, wholeNumber } from './arguments';
+import { UsageError, amount, listOf, oneOf, secondsFrom, wholeNumber } from './arguments';
 import type { Session } from './session';
 import { windowsFrom } from './windows';
 
@@ -53,7 +53,8 @@ const sourceHelp = `  FILE             a path, or - for standard input
 
 const damageHelp = `  --tolerate       take what can be read of a damaged video
   --limit NAME=N   the most that a video may have: bytes, pixels (a frame),
-                   frames or streams; may be given several times
+                   frames or streams, such as bytes=1G; may be given several
+                   times
   --timeout S      seconds that a video may take; default 600`;
 
 /** Lines about {@link readingOptions}. */
@@ -73,7 +74,7 @@ const frameHelp = `  --timestamps S,S,...
                    instead: the frames on screen at these seconds
   --indices N,N,...
                    instead: the frames with these numbers, from 0
-  --start S        sample from this second on
+  --start S        sample from this second on: 90, 1:30 or 0:01:30
   --end S          sample up to this second
   --bt709          take colours that are not tagged as BT.709, not BT.601`;
 
@@ -217,7 +218,7 @@ function limitsOf(texts: readonly string[]): Limits | undefined {
       throw new UsageError(`--limit takes NAME=N with one of ${limitNames.join(', ')}, not '${text}'`);
     }
     const most = known === 'streams' ? 1_000_000 : Number.MAX_SAFE_INTEGER;
-    limits[known] = wholeNumber(`limit ${known}=`, value, most);
+    limits[known] = amount(`limit ${known}=`, value, most);
   }
   return texts.length === 0 ? undefined : limits;
 }

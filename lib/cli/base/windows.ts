@@ -8,7 +8,7 @@ import type { ClassifyWindowsResult, EmbedWindowsResult, Segment, WindowDetails 
 import { UsageError } from './arguments';
 import { heading, modelLine, notes, quiet } from './output';
 import type { Session } from './session';
-import { bar, fit, left, lengthOf, percent, percentWidth, printable, right, seconds, styled } from './text';
+import { bar, fit, left, lengthOf, percent, percentWidth, printable, right, styled, timeline } from './text';
 
 /** What --windows takes: `10`, or `10/5` for windows of ten seconds every five. */
 export function windowsFrom(value: string | undefined): WindowOptions | undefined {
@@ -30,7 +30,7 @@ export function segmentsReport(file: string, result: ClassifyWindowsResult, sess
   return lines.join('\n');
 }
 
-/** `    0.000 s    7.500 s  pan right   98.1%  ███████████`, within the terminal's width. */
+/** `  0:00.000  0:07.500  pan right   98.1%  ███████████`, within the terminal's width. */
 function segmentLines(segments: readonly Segment[], session: Session): string[] {
   const { columns, unicode, color } = session;
   const times = timeCells(segments);
@@ -66,14 +66,14 @@ export function vectorsReport(file: string, result: EmbedWindowsResult, session:
 
 /** Starts and ends, one below the other. */
 function timeCells(ranges: readonly { start: number; end: number }[]): string[] {
-  const width = Math.max(...ranges.map(({ end }) => lengthOf(seconds(end))));
-  return ranges.map(({ start, end }) => `${right(seconds(start), width)}  ${right(seconds(end), width)}`);
+  const width = Math.max(...ranges.map(({ end }) => lengthOf(timeline(end))));
+  return ranges.map(({ start, end }) => `${right(timeline(start), width)}  ${right(timeline(end), width)}`);
 }
 
 /** How many windows there were, what was odd about them, and by which model in which time. */
 function footer(result: ClassifyWindowsResult | EmbedWindowsResult, session: Session): string[] {
   const windows: readonly WindowDetails[] = result.windows;
-  const range = `${seconds(windows[0]?.start ?? 0)} to ${seconds(windows.at(-1)?.end ?? 0)}`;
+  const range = `${timeline(windows[0]?.start ?? 0)} to ${timeline(windows.at(-1)?.end ?? 0)}`;
   const short = windows.filter(({ tooShort }) => tooShort).length;
   const note = short === 0 ? '' : `, ${short} of them shorter than the clip should be`;
   const warnings = [...result.warnings, ...windows.flatMap((window) => window.warnings)];

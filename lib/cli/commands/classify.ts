@@ -8,9 +8,9 @@ import type { ClassifyResult, Prediction } from '../../results/results';
 import type { ClassifyWindowsResult } from '../../results/windows';
 import { deviceName, parse, precisionName, wholeNumber } from '../base/arguments';
 import { type Command, optionHelp } from '../base/command';
-import { footer, heading } from '../base/output';
+import { footer, heading, notes } from '../base/output';
 import type { Session } from '../base/session';
-import { bar, fit, left, lengthOf, percent, percentWidth, printable, styled } from '../base/text';
+import { bar, fit, fitEnd, left, lengthOf, percent, percentWidth, printable, styled } from '../base/text';
 import { adjustmentsOf, modelClipHelp, modelClipOf, modelClipOptions } from '../base/videos';
 import { segmentsReport } from '../base/windows';
 import { answerOptions, folderHelp, folderOf, folderOptions } from '../folder/options';
@@ -25,7 +25,8 @@ ${optionHelp.model}
 ${optionHelp.device}
 ${optionHelp.precision}
 ${optionHelp.trust}
-  --top N          how many of the best classes to print; default 5
+  --top N          how many of the best classes to print; default 5; with 1 a
+                   line a file
   --labels FILE    names for the classes, one a line, instead of the model's own
   --logits         the classifier's raw output as well (in JSON)
 ${modelClipHelp}
@@ -74,7 +75,10 @@ export const classify: Command = {
         },
         options: answerOptions({ ...options, ...adjustments }),
         start: (model, videos, batch) => model.classifyAll(videos, { ...options, ...batch }),
-        report: (file, result, isFirst) => report(file, result, session, isFirst),
+        report: (file, result, isFirst, { info }) =>
+          options.topK === 1 && !('windows' in result)
+            ? lineReport(file, result, info.labels, session)
+            : report(file, result, session, isFirst),
       },
       session,
     );
@@ -89,6 +93,19 @@ function report(
 ): string {
   const body = 'windows' in result ? segmentsReport(file, result, session) : singleReport(file, result, session);
   return (isFirst ? '' : '\n') + body;
+}
+
+const widestLabel = 30;
+
+/** ` 98.1%  pan right             clips/a.mp4`: the best class alone, one line a file, all in the same columns. */
+function lineReport(file: string, result: ClassifyResult, labels: readonly string[], session: Session): string {
+  const { columns, unicode, color } = session;
+  const widest = Math.min(widestLabel, Math.max(...labels.map((label) => lengthOf(printable(label)))));
+  const [best] = result.predictions;
+  const label = left(fit(printable(best?.label ?? ''), widest, unicode), widest);
+  const room = Math.max(10, columns - percentWidth - widest - 4);
+  const name = styled(fitEnd(printable(file), room, unicode), 'bold', color);
+  return [`${percent(best?.score ?? 0)}  ${label}  ${name}`, ...notes(result.warnings, session)].join('\n');
 }
 
 function singleReport(file: string, result: ClassifyResult, session: Session): string {

@@ -6,6 +6,7 @@
 import type { LoadOptions } from '../../api/load';
 import type { Model } from '../../api/model';
 import { bundledModels } from '../../checkpoints/locate';
+import type { EncodedVideo } from '../../inputs/recognise';
 import { binding, openBinding } from '../../native/runtime';
 import { type ClassifyOptions, mostClasses } from '../../options/answers';
 import { jsonLine } from '../../results/json-line';
@@ -14,10 +15,12 @@ import { UsageError, deviceName, oneOf, parse, precisionName, wholeNumber } from
 import { type Command, optionHelp } from '../base/command';
 import { loadShown } from '../base/model';
 import { heading } from '../base/output';
-import { type Session, eachVideo } from '../base/session';
+import { type Session, eachVideo, fileFailure } from '../base/session';
 import { sideBySide } from '../base/side-by-side';
 import { milliseconds, printable, styled, table } from '../base/text';
-import { type Video, modelSamplingHelp, modelSamplingModes, recipeOf } from '../base/videos';
+import { modelSamplingHelp, modelSamplingModes, recipeOf } from '../base/videos';
+import type { Entry } from '../folder/entries';
+import { listHelp, listOf, listOptions } from '../folder/options';
 
 const help = `Usage: tubelet compare FILE... [options]
 
@@ -30,6 +33,7 @@ Options:
 ${optionHelp.trust}
   --top N          how many of the best classes to print; default 5
 ${modelSamplingHelp}
+${listHelp}
 ${optionHelp.device}
 ${optionHelp.precision}
   --json           one JSON line a file
@@ -51,6 +55,7 @@ export const compare: Command = {
       recipe: { type: 'string' },
       device: { type: 'string' },
       precision: { type: 'string' },
+      ...listOptions,
       json: { type: 'boolean' },
     });
     const options = {
@@ -60,23 +65,22 @@ export const compare: Command = {
       signal: session.signal,
     };
     if (files.includes('-')) throw new UsageError('compare reads a FILE once for each model: - is none');
-    const names = values.models === undefined ? await bundledModels() : listOf(values.models);
+    const videos = listOf(files, values, session.signal);
+    const names = values.models === undefined ? await bundledModels() : namesIn(values.models);
 
     const { trust } = values;
     const loading = { trust, device: deviceName(values.device), precision: precisionName(values.precision) };
     return withModels(names, loading, session, (models) =>
-      values.json === true ? printJson(files, models, options, session) : printTables(files, models, options, session),
+      values.json === true
+        ? printJson(videos, models, options, session)
+        : printTables(videos, models, options, session),
     );
   },
 };
 
-function asVideos(files: readonly string[]): Video[] {
-  return files.map((name) => ({ name, video: name }));
-}
-
 type Options = Omit<ClassifyOptions, 'windows'>;
 
-function listOf(names: string): string[] {
+function namesIn(names: string): string[] {
   const list = names.split(',').filter((name) => name !== '');
   if (list.length === 0) throw new UsageError('--models takes names with commas between them');
   return list;
@@ -100,21 +104,25 @@ async function withModels(
 }
 
 /** One model after the other: side by side they would slow each other down and the times would mean nothing. */
-async function classifyWithAll(models: readonly Model[], file: string, options: Options): Promise<ClassifyResult[]> {
+async function classifyWithAll(
+  models: readonly Model[],
+  video: EncodedVideo,
+  options: Options,
+): Promise<ClassifyResult[]> {
   const results: ClassifyResult[] = [];
-  for (const model of models) results.push(await model.classify(file, options));
+  for (const model of models) results.push(await model.classify(video, options));
   return results;
 }
 
 function printJson(
-  files: readonly string[],
+  videos: AsyncIterable<Entry>,
   models: readonly Model[],
   options: Options,
   session: Session,
 ): Promise<number> {
   const { cpu } = binding().versions();
-  return eachVideo(asVideos(files), session, async ({ name: file }) => {
-    const results = await classifyWithAll(models, file, options);
+  return eachVideo(videos, session, fileFailure, async ({ name: file, video }) => {
+    const results = await classifyWithAll(models, video, options);
     const answers = results.map((result, index) => ({
       ...result,
       milliseconds: { ...models[index]?.info.milliseconds, ...result.milliseconds },
@@ -124,15 +132,15 @@ function printJson(
 }
 
 async function printTables(
-  files: readonly string[],
+  videos: AsyncIterable<Entry>,
   models: readonly Model[],
   options: Options,
   session: Session,
 ): Promise<number> {
   const names = models.map((model) => model.info.checkpoint.name);
   const all: ClassifyResult[][] = [];
-  const code = await eachVideo(asVideos(files), session, async ({ name: file }) => {
-    const results = await classifyWithAll(models, file, options);
+  const code = await eachVideo(videos, session, undefined, async ({ name: file, video }) => {
+    const results = await classifyWithAll(models, video, options);
     all.push(results);
     const columns = results.map(({ predictions }, index) => ({ title: names[index] ?? '', predictions }));
     session.print([heading(file, session), ...sideBySide(columns, session), ''].join('\n'));
@@ -144,16 +152,17 @@ async function printTables(
 function timings(models: readonly Model[], results: readonly ClassifyResult[][], session: Session): string[] {
   const rows = models.map((model, index) => {
     const times = results.map((ofFile) => ofFile[index]?.milliseconds);
-    const middle = (stage: 'decode' | 'prepare' | 'infer'): string =>
-      milliseconds(median(times.map((time) => time?.[stage] ?? 0)));
+    const middle = (...stages: ('decode' | 'prepare' | 'infer')[]): string =>
+      milliseconds(median(times.map((time) => stages.reduce((sum, stage) => sum + (time?.[stage] ?? 0), 0))));
     const { checkpoint, milliseconds: spent, threads } = model.info;
-    const stages = [milliseconds(spent.load), middle('decode'), middle('prepare'), middle('infer')];
+    const total = middle('decode', 'prepare', 'infer');
+    const stages = [milliseconds(spent.load), middle('decode'), middle('prepare'), middle('infer'), total];
     return [printable(checkpoint.name), ...stages, String(threads)];
   });
   const count = results.length === 1 ? '' : `, median of ${results.length} files`;
   return [
     styled(`Milliseconds${count}`, 'bold', session.color),
-    ...table([['', 'load', 'decode', 'prepare', 'infer', 'threads'], ...rows]).map((line) => `  ${line}`),
+    ...table([['', 'load', 'decode', 'prepare', 'infer', 'total', 'threads'], ...rows]).map((line) => `  ${line}`),
     styled(`  ${binding().versions().cpu}${onDevice(models)}`, 'dim', session.color),
   ];
 }

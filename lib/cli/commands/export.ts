@@ -19,7 +19,8 @@ torch.jit.load('FILE.pt')(pixels) gives logits and embedding.
 
 Options:
 ${optionHelp.model}
-  --output FILE.pt where to write
+  -o, --output FILE.pt
+                   where to write
   --force          replace a file that is there already
   --labels FILE    names for the classes, one a line, instead of the model's own
   --json           one JSON line, as when the output is no terminal
@@ -34,7 +35,7 @@ export const exportCommand: Command = {
   run: async (args, session) => {
     const values = parseOptions(args, {
       model: { type: 'string' },
-      output: { type: 'string' },
+      output: { type: 'string', short: 'o' },
       force: { type: 'boolean' },
       labels: { type: 'string' },
       json: { type: 'boolean' },

@@ -9,26 +9,28 @@ import { parse as parsePath } from 'node:path';
 import { PNG } from 'pngjs';
 
 import { type ReadFramesResult, readFrames } from '../../api/read-frames';
-import { TubeletError, messageOf } from '../../base/errors';
+import { TubeletError, systemReason } from '../../base/errors';
 import { isUrl } from '../../inputs/recognise';
 import { jsonLine } from '../../results/json-line';
 import { mostFrames } from '../../base/limits';
 import { UsageError, parse, positiveNumber, wholeNumber } from '../base/arguments';
 import { type Command, optionHelp } from '../base/command';
 import { clipLines, heading } from '../base/output';
-import { type Session, eachVideo } from '../base/session';
+import { type Session, eachVideo, fileFailure } from '../base/session';
 import { type Picture, contactSheet } from '../base/sheet';
 import { printable } from '../base/text';
-import { type Video, clipHelp, clipOf, clipOptions, videosOf } from '../base/videos';
+import { type Video, clipHelp, clipOf, clipOptions } from '../base/videos';
+import { listHelp, listOf, listOptions } from '../folder/options';
 
 const help = `Usage: tubelet frames FILE... [options]
 
 Writes the frames that a model would see as one PNG a file, with their times.
 
 Options:
-  --output PNG     where to write; default NAME.frames.png in this folder
+  -o, --output PNG where to write; default NAME.frames.png in this folder
   --model NAME     sample as for this model (see tubelet classify --help)
 ${clipHelp}
+${listHelp}
   --frames N       how many frames; default: the model's, else 16
   --stride N       with trained: every Nth frame; default: the model's, else 4
   --fps N          with trained: the frame rate that N counts in; default 30
@@ -41,18 +43,18 @@ Examples:
 export const frames: Command = {
   summary: 'write the sampled frames as one picture a file, with their times',
   help,
-  run: (args, session) => {
+  run: async (args, session) => {
     const { values, files } = parse(args, {
-      output: { type: 'string' },
+      output: { type: 'string', short: 'o' },
       model: { type: 'string' },
       ...clipOptions,
+      ...listOptions,
       frames: { type: 'string' },
       stride: { type: 'string' },
       fps: { type: 'string' },
       json: { type: 'boolean' },
     });
-    const videos = videosOf(files, values);
-    const outputs = outputNames(videos, values.output);
+    const videos = listOf(files, values, session.signal);
     const options = {
       model: values.model,
       ...clipOf(values, session),
@@ -62,9 +64,15 @@ export const frames: Command = {
     };
     const asTable = session.interactive && values.json !== true;
 
-    return eachVideo(videos, session, async (source, isFirst) => {
+    if (values.output !== undefined && values['files-from'] !== undefined) {
+      throw new UsageError('--output takes one FILE, and no list');
+    }
+    if (values.output !== undefined) await requireOne(listOf(files, values, session.signal));
+    const outputs = new Set<string>();
+    return eachVideo(videos, session, asTable ? undefined : fileFailure, async (source, isFirst) => {
       const { name, video } = source;
-      const output = outputs.get(source) ?? '';
+      const output = values.output ?? freeName(stem(source), outputs);
+      outputs.add(output);
       const clip = await readFrames(video, options);
       const sheet = contactSheet(clip);
       await writePng(output, sheet);
@@ -77,16 +85,20 @@ export const frames: Command = {
   },
 };
 
-/** One name for each video. Two must not be written to one file. */
-function outputNames(videos: readonly Video[], output: string | undefined): Map<Video, string> {
-  if (output !== undefined && videos.length > 1) throw new UsageError('--output takes one FILE');
-  const names = new Map<Video, string>();
-  for (const video of videos) {
-    const name = output ?? `${stem(video)}.frames.png`;
-    if ([...names.values()].includes(name)) throw new UsageError(`two files would be written to ${name}`);
-    names.set(video, name);
-  }
-  return names;
+/** @throws UsageError: there is more than one video, and one name for the picture. */
+async function requireOne(videos: AsyncIterable<unknown>): Promise<void> {
+  const iterator = videos[Symbol.asyncIterator]();
+  await iterator.next();
+  const second = await iterator.next();
+  await iterator.return?.();
+  if (second.done !== true) throw new UsageError('--output takes one FILE');
+}
+
+/** A name for a video's picture: `clip.frames.png`, for the second video that is called so `clip.2.frames.png`. */
+function freeName(stem: string, taken: ReadonlySet<string>): string {
+  let name = `${stem}.frames.png`;
+  for (let number = 2; taken.has(name); number++) name = `${stem}.${number}.frames.png`;
+  return name;
 }
 
 /** What a video's output is called after: its own name, without folders and ending. */
@@ -103,8 +115,7 @@ async function writePng(path: string, { data, width, height }: Picture): Promise
   try {
     await writeFile(path, PNG.sync.write(png, rgb));
   } catch (error) {
-    const reason = messageOf(error);
-    throw new TubeletError('WRITE_FAILED', `cannot write ${path}: ${reason}`, { cause: error });
+    throw new TubeletError('WRITE_FAILED', `Cannot write ${path}: ${systemReason(error)}`, { cause: error });
   }
 }
 

@@ -17,7 +17,8 @@ command, weights, precision and options. Lines keep the order of the parts. A
 file that failed in one part and has a result in another counts by its result.
 
 Options:
-  --output FILE    where to write: .jsonl, .csv, .parquet, or .npy (vectors);
+  -o, --output FILE
+                   where to write: .jsonl, .csv, .parquet, or .npy (vectors);
                    nothing may be there yet
   --json           one JSON line, as when the output is no terminal
 
@@ -29,7 +30,11 @@ export const merge: Command = {
   summary: 'join the outputs of several runs',
   help,
   run: async (args, session) => {
-    const { values, files } = parse(args, { output: { type: 'string' }, json: { type: 'boolean' } }, 'PART');
+    const { values, files } = parse(
+      args,
+      { output: { type: 'string', short: 'o' }, json: { type: 'boolean' } },
+      'PART',
+    );
     if (values.output === undefined || values.output === '') {
       throw new UsageError('name the file to write: --output FILE');
     }

@@ -8,9 +8,10 @@ import { jsonLine } from '../../results/json-line';
 import { parse } from '../base/arguments';
 import { type Command, optionHelp } from '../base/command';
 import { heading } from '../base/output';
-import { type Session, eachVideo } from '../base/session';
-import { left, printable, seconds } from '../base/text';
-import { readingHelp, readingOf, readingOptions, videosOf } from '../base/videos';
+import { type Session, eachVideo, fileFailure } from '../base/session';
+import { left, printable, seconds, timeline } from '../base/text';
+import { readingHelp, readingOf, readingOptions } from '../base/videos';
+import { listHelp, listOf, listOptions } from '../folder/options';
 
 const help = `Usage: tubelet probe FILE... [options]
 
@@ -18,6 +19,7 @@ Prints what the headers of each video say; nothing is decoded.
 
 Options:
 ${readingHelp}
+${listHelp}
 ${optionHelp.json}
 
 Examples:
@@ -28,11 +30,11 @@ export const probe: Command = {
   summary: 'print container, codec, size, frame rate, duration, colour and streams',
   help,
   run: (args, session) => {
-    const { values, files } = parse(args, { ...readingOptions, json: { type: 'boolean' } });
-    const videos = videosOf(files, values);
+    const { values, files } = parse(args, { ...readingOptions, ...listOptions, json: { type: 'boolean' } });
+    const videos = listOf(files, values, session.signal);
     const options = readingOf(values, session);
     const asTable = session.interactive && values.json !== true;
-    return eachVideo(videos, session, async ({ name, video }, isFirst) => {
+    return eachVideo(videos, session, asTable ? undefined : fileFailure, async ({ name, video }, isFirst) => {
       const result = await probeVideo(video, options);
       session.print(asTable ? report(name, result, session, isFirst) : jsonLine(name, result));
     });
@@ -57,11 +59,15 @@ function fields(result: ProbeResult): [string, string][] {
     ...(turned ? [row('rotation', `${rotation} degrees${mirrored ? ', mirrored' : ''}`)] : []),
     ...(result.sampleAspectRatio === 1 ? [] : [row('pixel aspect', result.sampleAspectRatio.toFixed(4))]),
     ['frame rate', result.fps === null ? 'not stated' : `${Number(result.fps.toFixed(3))} a second`],
-    ['duration', result.duration === null ? 'not stated' : seconds(result.duration)],
+    ['duration', result.duration === null ? 'not stated' : duration(result.duration)],
     ['colour', `${color.matrix}, range ${color.range}, primaries ${color.primaries}, transfer ${color.transfer}`],
     ['bytes', String(result.bytes)],
     ...result.streams.map((stream, index) => row(index === 0 ? 'streams' : '', streamText(stream, result.streamIndex))),
   ];
+}
+
+function duration(value: number): string {
+  return value < 60 ? seconds(value) : `${seconds(value)} (${timeline(value)})`;
 }
 
 function row(name: string, value: string): [string, string] {

@@ -40,6 +40,7 @@ export const pull: Command = {
     return eachVideo(
       files.map((name) => ({ name })),
       session,
+      asText ? undefined : (name, { code, message }) => JSON.stringify({ name, error: { code, message } }),
       async ({ name }) => {
         const { commit, folder, license } = await pullShown(name, session);
         const result = { name, commit, folder, licence: await licenceFor(name, license) };

@@ -39,12 +39,14 @@ export interface FindOptions {
  *
  * Results and what belongs to them may lie in a folder that is walked: they are no videos, neither by name nor by content.
  *
- * @throws UsageError: standard input is named more than once.
+ * @throws UsageError: standard input is named more than once, or an address as a file.
  */
 export function entriesOf(names: readonly string[], options: FindOptions = {}): AsyncIterable<Entry> {
   if ([...names, options.list].filter((name) => name === '-').length > 1) {
     throw new UsageError('standard input can be read once only');
   }
+  const address = names.find((name) => /^https?:\/\//i.test(name));
+  if (address !== undefined) throw new UsageError(`'${address}' is an address: say --url before it`);
   return ofShard(all(names, options), options);
 }
 
@@ -75,10 +77,10 @@ async function* named(path: RawPath, signal?: AbortSignal, mayBePattern = false)
   try {
     const glob = kind === undefined && mayBePattern ? patternOf(name) : undefined;
     if (kind === 'folder') {
-      yield* found(walk(path, undefined, signal), { name, otherwise: `No video is in ${name}.` });
+      yield* found(walk(path, undefined, signal), { name, otherwise: 'There is no video in this folder.' });
     } else if (glob !== undefined) {
       const videos = walk(rawPath(glob.folder), glob.pattern, signal);
-      yield* found(videos, { name, otherwise: `Nothing matches ${name}: there is no such video.` });
+      yield* found(videos, { name, otherwise: 'No video matches this pattern.' });
     } else {
       yield videoAt(path); // whatever it is: its reading will say what is wrong with it
     }

@@ -11,8 +11,8 @@ import type { Entry } from './entries';
 export interface Detours {
   /** Whether an earlier run has finished it. */
   finished(name: string): boolean;
-  /** For a name that leads to no video. */
-  refused(name: string, error: TubeletError): void;
+  /** For a name that leads to no video, which comes before the item of that number. */
+  refused(name: string, error: TubeletError, before: number): void;
 }
 
 /** The inputs of a batch. No entry is asked for before there is room for it. */
@@ -66,7 +66,7 @@ export class Feed implements AsyncIterable<EncodedVideo> {
           return;
         }
         if (entry.error !== undefined) {
-          this.detours.refused(entry.name, entry.error);
+          this.detours.refused(entry.name, entry.error, this.begun);
         } else if (!this.detours.finished(entry.name)) {
           this.#works.set(this.begun++, entry.name);
           yield entry.video;

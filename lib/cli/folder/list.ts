@@ -7,7 +7,7 @@ import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 
 import { TubeletError, hasTubeletCode } from '../../base/errors';
-import { type RawPath, rawBytes, rawPath } from './paths';
+import { type RawPath, rawBytes } from './paths';
 import { failure } from './walk';
 
 /** Longer than any path; what has no end within so much is no list of names. */
@@ -29,7 +29,7 @@ export async function* namesIn(list: string, stdin: () => Readable, signal?: Abo
     if (signal?.aborted !== true) yield* split(stream, list);
   } catch (error) {
     if (signal?.aborted === true) return;
-    throw hasTubeletCode(error) ? error : failure(error, rawPath(list));
+    throw hasTubeletCode(error) ? error : failure(error, list);
   } finally {
     signal?.removeEventListener('abort', stop);
     stream.destroy();

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Session } from '../base/session';
-import { bar, clock, fit, fitEnd, lengthOf, perSecond, percent, printable, styled } from '../base/text';
+import { bar, clock, fit, fitEnd, lengthOf, perSecond, percent, printable, right, styled } from '../base/text';
 import type { Snapshot } from './numbers';
 
 const longestBar = 40;
@@ -45,7 +45,7 @@ export function movingLines(
   { errorColumns, errorColor, unicode }: Pick<Session, 'errorColumns' | 'errorColor' | 'unicode'>,
 ): string[] {
   const width = errorColumns - 1; // a terminal may go to the next line as soon as one is full
-  const counts = fitting(countsOf(snapshot), width);
+  const counts = fitting(columnsOf(snapshot), width);
   const room = Math.min(longestBar, width - lengthOf(counts) - 4);
   const share = shareOf(snapshot);
   const [start, end] = unicode ? ['▕', '▏'] : ['[', ']'];
@@ -63,7 +63,22 @@ export function quietLine(snapshot: Snapshot): string {
   return [...numbers, ...(current === undefined ? [] : [printable(current)])].join(', ');
 }
 
-/** The most important ones first. */
+/** The most important ones first, each as wide as it will usually be, so that nothing moves when a number grows. */
+function columnsOf(snapshot: Snapshot): string[] {
+  const { items, failed, total, itemsPerSecond, remaining } = snapshot;
+  const share = shareOf(snapshot);
+  const width = total === undefined ? 4 : String(total).length;
+  const rate = itemsPerSecond === 0 ? '-/s' : perSecond(itemsPerSecond);
+  return [
+    `${right(String(items), width)} ${total === undefined ? 'videos' : `of ${total}`}`,
+    `${right(String(failed), Math.min(width, 3))} failed`,
+    ...(share === undefined ? [] : [percent(share)]),
+    right(rate, '99.9/s'.length),
+    ...(total === undefined ? [] : [`ETA ${right(remaining === undefined ? '-' : clock(remaining), '59:59'.length)}`]),
+  ];
+}
+
+/** The same for one line among others: what there is to say. */
 function countsOf(snapshot: Snapshot): string[] {
   const { items, failed, total, itemsPerSecond, remaining } = snapshot;
   const share = shareOf(snapshot);

@@ -13,17 +13,18 @@ import type { Batch, BatchItem } from '../../batch/batch';
 import type { BatchOptions } from '../../batch/workers';
 import type { EncodedVideo } from '../../inputs/recognise';
 import { RunOutput } from '../../output/run';
-import { jsonLine } from '../../results/json-line';
+import { type Outcome, lineFor } from '../../output/journal';
 import type { Provenance } from '../../results/results';
 import { withModel } from '../base/model';
-import { type Session, exit, explain } from '../base/session';
+import { type Session, exit, failureLine } from '../base/session';
+import { inTerms } from '../base/terms';
 import { printable } from '../base/text';
 import { type Entry, entriesOf } from './entries';
 import { Feed } from './feed';
 import { type Before, Numbers, type Snapshot } from './numbers';
 import { type FolderRequest, resumeLine } from './options';
 import { showRun } from './progress';
-import { type Ending, summaryJson, summaryLines } from './summary';
+import { type Ending, summaryJson, summaryLines, totalLine } from './summary';
 
 /** Of a result, what the run itself looks at. */
 type Timed = Pick<Provenance, 'milliseconds'>;
@@ -40,15 +41,17 @@ export interface Task<R extends Timed> {
   options: Record<string, unknown>;
   start(model: Model, videos: AsyncIterable<EncodedVideo>, options: BatchOptions): Batch<EncodedVideo, R>;
   /** A result for a person. */
-  report: (file: string, result: R, isFirst: boolean) => string;
+  report: (file: string, result: R, isFirst: boolean, model: Model) => string;
 }
 
 /** Where results go. */
-interface Sink<R> {
+interface Sink {
   order: 'input' | 'completed';
   before: Before;
   finished(file: string): boolean;
-  write(file: string, outcome: { result: R } | { error: TubeletError }): Promise<void>;
+  write(file: string, outcome: Outcome): Promise<void>;
+  /** For a name that leads to no video, which comes before the item of that number. */
+  refused?(name: string, error: TubeletError, before: number): void;
   /** When nothing more comes. */
   finish(): Promise<void>;
   /** Aborted when nothing more can be written. */
@@ -67,7 +70,7 @@ export async function runVideos<R extends Timed>(task: Task<R>, session: Session
     return withModel(
       task.model,
       session,
-      (model) => new Run(task, model, printer(task, session), session).run(),
+      (model) => new Run(task, model, printer(task, model, session), session).run(),
       loading,
     );
   }
@@ -84,18 +87,46 @@ export async function runVideos<R extends Timed>(task: Task<R>, session: Session
   }
 }
 
-function printer<R extends Timed>({ request, report }: Task<R>, session: Session): Sink<R> {
-  const asTable = session.interactive && !request.json;
+function printer<R extends Timed>(task: Task<R>, model: Model, session: Session): Sink {
+  return task.request.json || !session.interactive ? linePrinter(session) : tablePrinter(task, model, session);
+}
+
+function tablePrinter<R extends Timed>({ report }: Task<R>, model: Model, session: Session): Sink {
   let isFirst = true;
   return {
     order: 'input',
     before: { items: 0, failed: 0 },
     finished: () => false,
     write: async (file, outcome) => {
-      if ('error' in outcome) return;
-      session.print(asTable ? report(file, outcome.result, isFirst) : jsonLine(file, outcome.result));
+      if ('error' in outcome) return; // which is told on standard error
+      session.print(report(file, outcome.result as R, isFirst, model));
       isFirst = false;
       await session.taken();
+    },
+    finish: () => Promise.resolve(),
+  };
+}
+
+/** A line of JSON for everything that was named, in that order. */
+function linePrinter(session: Session): Sink {
+  let written = 0;
+  const refused: { line: string; before: number }[] = [];
+  const printRefused = (): void => {
+    while (refused[0] !== undefined && refused[0].before <= written) session.print(refused.shift()?.line ?? '');
+  };
+  return {
+    order: 'input',
+    before: { items: 0, failed: 0 },
+    finished: () => false,
+    write: async (file, outcome) => {
+      session.print(lineFor(file, outcome));
+      written++;
+      printRefused();
+      await session.taken();
+    },
+    refused: (name, error, before) => {
+      refused.push({ line: lineFor(name, { error }), before });
+      printRefused();
     },
     finish: () => Promise.resolve(),
   };
@@ -106,7 +137,7 @@ async function writer<R extends Timed>(
   { info }: Model,
   output: RunOutput,
   session: Session,
-): Promise<Sink<R>> {
+): Promise<Sink> {
   const { command, loading, request } = task;
   const { checkpoint, precision, labels } = info;
   const named = loading.labels !== undefined && {
@@ -134,7 +165,7 @@ class Run<R extends Timed> {
   constructor(
     private readonly task: Task<R>,
     private readonly model: Model,
-    private readonly sink: Sink<R>,
+    private readonly sink: Sink,
     private readonly session: Session,
   ) {
     const { output, quiet } = task.request;
@@ -166,8 +197,10 @@ class Run<R extends Timed> {
     const { task, model, sink } = this;
     const feed = new Feed(this.#entries(stop), stop, {
       finished: (name) => sink.finished(name),
-      refused: (name, error) => {
+      refused: (name, refusal, before) => {
+        const error = inTerms(refusal);
         this.#failed(name, error);
+        sink.refused?.(name, error, before);
       },
     });
     const alone = task.request.list === undefined && (await feed.isAlone());
@@ -189,12 +222,14 @@ class Run<R extends Timed> {
     return feed.complete;
   }
 
-  async #take(file: string, { result, error }: BatchItem<EncodedVideo, R>): Promise<void> {
-    await this.sink.write(file, error === undefined ? { result } : { error });
-    if (error !== undefined) {
+  async #take(file: string, { result, error: failure }: BatchItem<EncodedVideo, R>): Promise<void> {
+    if (failure !== undefined) {
+      const error = inTerms(failure);
+      await this.sink.write(file, { error });
       this.#failed(file, error);
       return;
     }
+    await this.sink.write(file, { result });
     const { decode, prepare, infer } = result.milliseconds;
     this.#numbers.succeeded({ file, milliseconds: decode + prepare + infer });
   }
@@ -207,7 +242,7 @@ class Run<R extends Timed> {
   #failed(name: string, error: TubeletError): void {
     const { output, quiet } = this.task.request;
     this.#numbers.hasFailed(error.code);
-    if (!quiet || output === undefined) this.session.complain(`${printable(name)}: ${explain(error)}`);
+    if (!quiet || output === undefined) this.session.complain(failureLine(name, error));
   }
 
   /** Tells how it goes, and that it was interrupted, until it is told to end. */
@@ -246,7 +281,7 @@ class Run<R extends Timed> {
 
   #sumUp(ending: Ending): void {
     const { session, task } = this;
-    const { output, json } = task.request;
+    const { output, json, quiet } = task.request;
     const numbers = this.#numbers;
     if (ending === 'stopped' && numbers.items + numbers.before.items === 0) return; // it has not even begun
     const resume = output === undefined || ending === 'done' ? undefined : resumeLine(task.command, task.args);
@@ -254,6 +289,8 @@ class Run<R extends Timed> {
     if (output !== undefined && json) session.print(summaryJson(facts));
     else if (this.#talks && (output !== undefined || (session.status !== undefined && numbers.items > 1))) {
       session.complain(summaryLines(facts, session).join('\n'));
+    } else if (session.interactive && !quiet && !json && numbers.items > 1) {
+      session.complain(`\n${totalLine(facts)}`);
     }
   }
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { errorsPath } from '../../output/reserve';
+import { errorsPath, journalPath } from '../../output/reserve';
 import type { Session } from '../base/session';
 import { clock, fitEnd, lengthOf, milliseconds, perSecond, printable, right, styled } from '../base/text';
 import type { Numbers } from './numbers';
@@ -30,12 +30,9 @@ export function summaryLines(
   { errorColumns, errorColor, unicode }: Pick<Session, 'errorColumns' | 'errorColor' | 'unicode'>,
 ): string[] {
   const { before, items, failed, failures, slowest, total } = numbers;
-  const elapsed = numbers.seconds();
   const all = before.items + items;
   const of = ending !== 'done' && total !== undefined && total > all ? ` of ${total}` : '';
   const title = `${titles[ending]}: ${all}${of} ${all === 1 && of === '' ? 'video' : 'videos'}, ${before.failed + failed} failed`;
-  const time = elapsed < 60 ? `${elapsed.toFixed(1)} s` : clock(elapsed);
-  const speed = items === 0 ? '' : `, ${perSecond(items / elapsed)}`;
   const row = (name: string, value: string): string => `  ${name.padEnd(indent - 2)}${value}`;
   const codes = Object.entries(failures).sort(([, a], [, b]) => b - a);
   const times = slowest.map(({ milliseconds: spent }) => `${milliseconds(spent)} ms`);
@@ -44,7 +41,7 @@ export function summaryLines(
   return [
     styled(title, 'bold', errorColor),
     ...(before.items === 0 ? [] : [row('before', `${before.items}, ${before.failed} failed`)]),
-    row(before.items === 0 ? 'time' : 'now', `${before.items === 0 ? '' : `${items} in `}${time}${speed}`),
+    row(before.items === 0 ? 'time' : 'now', `${before.items === 0 ? '' : `${items} in `}${timeOf(numbers)}`),
     ...codes.map(([code, count], index) => row(index === 0 ? 'failures' : '', `${count} ${code}`)),
     ...slowest.map(({ file }, index) =>
       row(
@@ -52,10 +49,33 @@ export function summaryLines(
         `${right(times[index] ?? '', timeWidth)}  ${fitEnd(printable(file), nameWidth, unicode)}`,
       ),
     ),
-    ...(output === undefined ? [] : [row('results', printable(output))]),
+    ...(output === undefined ? [] : [resultsRow(row, ending, output)]),
     ...(output === undefined || before.failed + failed === 0 ? [] : [row('errors', printable(errorsPath(output)))]),
     ...(resume === undefined ? [] : ['To go on:', `  ${resume}`]),
   ];
+}
+
+/** Where the results are: those of a run without an end in what its table will be made of. */
+function resultsRow(row: (name: string, value: string) => string, ending: Ending, output: string): string {
+  const path = resultsPath(ending, output);
+  return row(path === output ? 'results' : 'so far', printable(path));
+}
+
+function resultsPath(ending: Ending, output: string): string {
+  return ending === 'done' ? output : journalPath(output);
+}
+
+/** In one line, below results that are shown. */
+export function totalLine({ ending, numbers }: Pick<Facts, 'ending' | 'numbers'>): string {
+  const { items, failed } = numbers;
+  return `${ending === 'done' ? '' : `${titles[ending]}: `}${items} videos, ${failed} failed, in ${timeOf(numbers)}`;
+}
+
+/** `8.0 s, 132/s`. */
+function timeOf(numbers: Numbers): string {
+  const elapsed = numbers.seconds();
+  const time = elapsed < 60 ? `${elapsed.toFixed(1)} s` : clock(elapsed);
+  return numbers.items === 0 ? time : `${time}, ${perSecond(numbers.items / elapsed)}`;
 }
 
 /** The same for a program. */
@@ -72,6 +92,7 @@ export function summaryJson({ ending, numbers, output }: Facts): string {
     itemsPerSecond: items / elapsed,
     slowest,
     output,
+    results: output === undefined ? undefined : resultsPath(ending, output),
     errors: output === undefined ? undefined : errorsPath(output),
   });
 }

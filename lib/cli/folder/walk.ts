@@ -5,7 +5,7 @@
  */
 import { setImmediate as turn } from 'node:timers/promises';
 
-import { TubeletError, isSystemError, messageOf } from '../../base/errors';
+import { TubeletError, isSystemError, systemReason } from '../../base/errors';
 import { beginsAsVideo, kindByName } from './containers';
 import { type Listing, list } from './listing';
 import { type RawPath, inFolder, shownPath } from './paths';
@@ -38,7 +38,7 @@ export async function* walk(root: RawPath, pattern?: Pattern, signal?: AbortSign
   const open: Open[] = [];
   const enter = async function* (path: RawPath, whole: boolean): AsyncGenerator<Found> {
     const listing = await list(path);
-    if (listing.failure !== undefined) yield { path, error: failure(listing.failure, path) };
+    if (listing.failure !== undefined) yield { path, error: failure(listing.failure, 'this folder') };
     open.push({ ...listing, path, whole });
   };
   const below = inFolder(root, '' as RawPath).length;
@@ -79,8 +79,7 @@ async function isWanted(path: RawPath): Promise<boolean> {
 }
 
 /** Why something cannot be read. */
-export function failure(error: unknown, path: RawPath): TubeletError {
+export function failure(error: unknown, what: string): TubeletError {
   const code = isSystemError(error, 'ENOENT', 'ENOTDIR') ? 'FILE_NOT_FOUND' : 'READ_FAILED';
-  const message = messageOf(error);
-  return new TubeletError(code, `Cannot read ${shownPath(path) || '.'}: ${message}`, { cause: error });
+  return new TubeletError(code, `Cannot read ${what}: ${systemReason(error)}`, { cause: error });
 }

@@ -39,6 +39,8 @@ describe('the options of a run', () => {
 
   for (const [what, names, values, message] of [
     ['--resume alone', ['a'], { resume: true }, /--resume goes on with an --output/],
+    ['--retry-failed alone', ['a'], { 'retry-failed': true }, /--retry-failed goes on with an --output/],
+    ['an address as a file', ['a', 'HTTPS://b/c.mp4'], {}, /'HTTPS:\/\/b\/c\.mp4' is an address: say --url/],
     ['no name of an output', ['a'], { output: '' }, /--output takes the name of a file/],
     ['no name of a list', ['a'], { 'files-from': '' }, /--files-from takes the name of a file, or -/],
     ['standard input twice', ['-'], { 'files-from': '-' }, /standard input can be read once only/],
@@ -67,12 +69,25 @@ describe('the options of a run', () => {
 });
 
 describe('the command line to go on with', () => {
+  const { npm_command: command } = process.env;
+  before(() => delete process.env['npm_command']);
+  after(() => {
+    if (command !== undefined) process.env['npm_command'] = command;
+  });
+
   it('is what was typed, with --resume', () => {
     assert.equal(
       resumeLine('classify', ['my videos', '--output', 'r.jsonl']),
       "tubelet classify 'my videos' --output r.jsonl --resume",
     );
     assert.equal(resumeLine('embed', ['--resume', '--output', 'r', 'a']), 'tubelet embed --resume --output r a');
+  });
+
+  it('tries what failed again once only', () => {
+    assert.equal(
+      resumeLine('embed', ['a', '--retry-failed', '--output', 'r', '--', '--retry-failed']),
+      'tubelet embed a --output r --resume -- --retry-failed',
+    );
   });
 
   it('keeps apart what stands after --', () => {

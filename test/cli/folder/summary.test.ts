@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 
 import { Numbers } from '#lib/cli/folder/numbers';
 import { commandLine } from '#lib/cli/folder/shell';
-import { summaryJson, summaryLines } from '#lib/cli/folder/summary';
+import { summaryJson, summaryLines, totalLine } from '#lib/cli/folder/summary';
 
 import { fakeSession } from '../session';
 
@@ -49,6 +49,21 @@ describe('the summary of a run', () => {
     assert.deepEqual(lines.slice(-2), ['To go on:', '  tubelet classify videos --output r.jsonl --resume']);
   });
 
+  it('names what a table will be made of as long as the table is not there', () => {
+    for (const ending of ['interrupted', 'stopped'] as const) {
+      const facts = { ending, numbers: ended(), output: 'r.csv', resume: 'again' } as const;
+      assert.ok(summaryLines(facts, session).includes('  so far    r.csv.journal.jsonl'));
+      assert.ok(!summaryLines(facts, session).some((line) => line.endsWith(' r.csv')));
+      assert.equal((JSON.parse(summaryJson(facts)) as { results: string }).results, 'r.csv.journal.jsonl');
+    }
+  });
+
+  it('is one line where results are shown', () => {
+    const facts = { ending: 'done', numbers: ended() } as const;
+    assert.equal(totalLine(facts), '5 videos, 3 failed, in 14.4 s, 0.35/s');
+    assert.equal(totalLine({ ...facts, ending: 'interrupted' }), 'Interrupted: 5 videos, 3 failed, in 14.4 s, 0.35/s');
+  });
+
   it('is short when all went well and nothing is in a file', () => {
     const numbers = new Numbers({ items: 0, failed: 0 }, 0);
     numbers.succeeded({ file: 'a.mp4', milliseconds: 12.3 });
@@ -84,6 +99,7 @@ describe('the summary of a run', () => {
         itemsPerSecond: 5 / 14.4,
         slowest: undefined,
         output: 'r.csv',
+        results: 'r.csv',
         errors: 'r.csv.errors.jsonl',
       },
     );
