@@ -20,6 +20,7 @@ import {
   classify,
 } from '#lib/index';
 
+import { folderOfClips } from '../support/folder';
 import { inRoot } from '../support/paths';
 import { samples } from '../support/samples';
 import { suiteFolder } from '../support/temp';
@@ -136,7 +137,7 @@ describe('the program', function () {
     [['classify', '--top', '0', 'a'], /^tubelet classify: --top takes a whole number/],
     [['frames', '--output', 'a.png', 'a', 'b'], /^tubelet frames: --output takes one FILE\n/],
     [['frames', '--output', 'a.png', '--files-from', 'a'], /^tubelet frames: --output takes one FILE, and no list\n/],
-    [['probe', 'https://a.b/c?d'], /^tubelet probe: 'https:\/\/a\.b\/c\?d' is an address: say --url before it\n/],
+    [['probe', 'https://a.b/c?d'], /^tubelet probe: 'https:\/\/a\.b\/c\?d' is an address: use --url https:\/\/a/],
     [['help', 'clasify'], /^tubelet: there is no command 'clasify' \(did you mean 'classify'\?\)/],
     [['compare', '--models', ',', 'a'], /^tubelet compare: --models takes names/],
     [['classify', '--device', 'gpu', 'a'], /^tubelet classify: --device takes cpu, cuda, cuda:0 .*, not 'gpu'\n/],
@@ -527,6 +528,52 @@ describe('the program on clips', function () {
     assert.ok(first.startsWith(`${folder()}/te\\u001bxt.mp4: NOT_A_VIDEO: The file is not a video file.`), first);
     assert.match(second, /^missing\.mp4: FILE_NOT_FOUND: There is no such file\./);
     assert.ok(!stderr.includes('\u001b'));
+  });
+
+  for (const [command, ...options] of [
+    ['classify', '--model', model],
+    ['embed', '--model', model],
+    ['probe'],
+    ['frames', '--frames', '2'],
+    ['compare', '--json', '--models', model],
+  ] as const) {
+    it(`${command} has a line of JSON for everything that is named, in that order`, async () => {
+      const names = ['nothing/*.mp4', clip, 'none*.mp4', 'missing.mp4', clip, inRoot('package.json'), 'nothing/?'];
+      const { code, stdout, stderr } = await tubelet([command, ...names, ...options], { cwd: folder() });
+      assert.equal(code, 1, stderr);
+      const lines = jsonLines(stdout) as { file: string; error?: { code: string; message: string } }[];
+      assert.deepEqual(
+        lines.map(({ file, error }) => [file, error?.code]),
+        names.map((name) => {
+          const wrong = name === inRoot('package.json') ? 'NOT_A_VIDEO' : 'FILE_NOT_FOUND';
+          return [name, name === clip ? undefined : wrong];
+        }),
+      );
+      for (const { error } of lines) if (error !== undefined) assert.ok(error.message.length > 10);
+    });
+  }
+
+  it('probe and frames take folders and lists', async () => {
+    const clips = join(folder(), 'clips');
+    await folderOfClips(join(clips, 'deep'), 2);
+    await folderOfClips(clips, 1);
+    for (const command of ['probe', 'frames']) {
+      const named = await tubelet([command, 'clips'], { cwd: folder() });
+      assert.equal(named.code, 0, named.stderr);
+      const files = (jsonLines(named.stdout) as { file: string }[]).map(({ file }) => file);
+      assert.equal(files.length, 3);
+      const listed = await tubelet([command, '--files-from', '-'], { cwd: folder(), input: files.join('\n') });
+      assert.deepEqual(
+        (jsonLines(listed.stdout) as { file: string }[]).map(({ file }) => file),
+        files,
+      );
+      if (command === 'frames') {
+        const outputs = (jsonLines(named.stdout) as { output: string }[]).map(({ output }) => output);
+        assert.equal(new Set(outputs).size, 3, 'each has a picture of its own');
+      }
+    }
+    const single = await tubelet(['frames', 'clips', '-o', 'one.png'], { cwd: folder() });
+    assert.deepEqual([single.code, single.stderr.includes('--output takes one FILE')], [2, true]);
   });
 
   it('says what is wrong with a model and ends with 1', async () => {

@@ -18,9 +18,15 @@ export interface Video {
   video: EncodedVideo;
 }
 
+/** The option for videos that are no files. */
+export const addressOptions = { url: { type: 'string', multiple: true } } as const;
+
+/** Lines about {@link addressOptions}. */
+export const addressHelp = `  --url URL        a video on a web server; may be given several times`;
+
 /** Options of commands that read videos. */
 export const readingOptions = {
-  url: { type: 'string', multiple: true },
+  ...addressOptions,
   stream: { type: 'string' },
   tolerate: { type: 'boolean' },
   limit: { type: 'string', multiple: true },
@@ -48,7 +54,7 @@ export const modelClipOptions = {
 } as const;
 
 const sourceHelp = `  FILE             a path, or - for standard input
-  --url URL        a video on a web server; may be given several times
+${addressHelp}
   --stream N       the stream to read, by its number in tubelet probe`;
 
 const damageHelp = `  --tolerate       take what can be read of a damaged video

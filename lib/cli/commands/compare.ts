@@ -18,7 +18,7 @@ import { heading } from '../base/output';
 import { type Session, eachVideo, fileFailure } from '../base/session';
 import { sideBySide } from '../base/side-by-side';
 import { milliseconds, printable, styled, table } from '../base/text';
-import { modelSamplingHelp, modelSamplingModes, recipeOf } from '../base/videos';
+import { addressHelp, addressOptions, modelSamplingHelp, modelSamplingModes, recipeOf } from '../base/videos';
 import type { Entry } from '../folder/entries';
 import { listHelp, listOf, listOptions } from '../folder/options';
 
@@ -33,6 +33,7 @@ Options:
 ${optionHelp.trust}
   --top N          how many of the best classes to print; default 5
 ${modelSamplingHelp}
+${addressHelp}
 ${listHelp}
 ${optionHelp.device}
 ${optionHelp.precision}
@@ -55,6 +56,7 @@ export const compare: Command = {
       recipe: { type: 'string' },
       device: { type: 'string' },
       precision: { type: 'string' },
+      ...addressOptions,
       ...listOptions,
       json: { type: 'boolean' },
     });

@@ -46,7 +46,7 @@ export function entriesOf(names: readonly string[], options: FindOptions = {}): 
     throw new UsageError('standard input can be read once only');
   }
   const address = names.find((name) => /^https?:\/\//i.test(name));
-  if (address !== undefined) throw new UsageError(`'${address}' is an address: say --url before it`);
+  if (address !== undefined) throw new UsageError(`'${address}' is an address: use --url ${address}`);
   return ofShard(all(names, options), options);
 }
 
