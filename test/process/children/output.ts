@@ -1,5 +1,6 @@
 // output SCENARIO PATH: one run with an output, begun or gone on with.
 //   run            writes lines, telling of each that is written
+//   good           the same where none fails
 //   full           the same on a disk that is full when they are half done, and again when there is room
 //   no-room        the same on a disk that is full already, and again when there is room
 //   full-at-last   the same on a disk that is full when the output is to be made of them
@@ -72,6 +73,9 @@ async function main(): Promise<void> {
   switch (argument(0)) {
     case 'run':
       await run({ pace: 1 });
+      return;
+    case 'good':
+      await run({ outcome: () => result });
       return;
     case 'full':
       fill(4);
