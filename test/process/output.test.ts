@@ -40,16 +40,18 @@ describe('the output of a process', function () {
     const child = spawn(process.execPath, [join(__dirname, 'children', 'output.js'), 'run', path]);
     const written: string[] = [];
     let before = 0;
+    let killer: NodeJS.Timeout | undefined;
     createInterface({ input: child.stdout }).on('line', (line) => {
       const { event, value } = JSON.parse(line) as { event: string; value: unknown };
       if (event === 'written') written.push(String(value));
       if (event !== 'begun') return;
       before = Number(value);
-      setTimeout(() => child.kill('SIGKILL'), after);
+      killer = setTimeout(() => child.kill('SIGKILL'), after);
     });
     let stderr = '';
     child.stderr.on('data', (text: Buffer) => (stderr += text.toString()));
     await once(child, 'close');
+    clearTimeout(killer);
     assert.equal(stderr, '');
     return { written, before, over: child.exitCode === 0 };
   }
