@@ -29,6 +29,7 @@ export type { ClassifyOptions, EmbedOptions, Pooling } from './options/answers';
 export type { Device } from './options/device';
 export type { Labels } from './options/labels';
 export type { ClipOptions, Limits, ModelClipOptions, ReadingOptions } from './options/reading';
+export type { Scores } from './options/scores';
 export type { OptionsAs, ResultOf, WindowOptions } from './options/windows';
 export type {
   CheckpointIdentity,

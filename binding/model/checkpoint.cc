@@ -1,7 +1,10 @@
 #include "model/checkpoint.h"
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <memory>
+#include <string_view>
 #include <utility>
 
 #include <ATen/ops/aminmax.h>
@@ -46,11 +49,35 @@ std::vector<std::unique_ptr<TensorFile>> openFiles(const ModelSpec& spec, const 
   return files;
 }
 
+bool allBeginWith(const std::vector<std::unique_ptr<TensorFile>>& files, std::string_view prefix, std::size_t at) {
+  return std::ranges::all_of(files, [&](const auto& file) {
+    return std::ranges::all_of(file->entries(), [&](const TensorEntry& entry) {
+      return std::string_view(entry.name).substr(std::min(at, entry.name.size())).starts_with(prefix);
+    });
+  });
+}
+
+/// How many characters wrappers put before the name of every tensor: DataParallel `module.`, torch.compile
+/// `_orig_mod.`, and training code that keeps the network as its `model`. Wrappers may be nested.
+std::size_t wrapperPrefix(const std::vector<std::unique_ptr<TensorFile>>& files) {
+  constexpr std::array<std::string_view, 3> kPrefixes{"module.", "model.", "_orig_mod."};
+  const bool isEmpty = std::ranges::all_of(files, [](const auto& file) { return file->entries().empty(); });
+  std::size_t length = 0;
+  while (!isEmpty) {
+    const auto* const prefix =
+        std::ranges::find_if(kPrefixes, [&](std::string_view name) { return allBeginWith(files, name, length); });
+    if (prefix == kPrefixes.end()) break;
+    length += prefix->size();
+  }
+  return length;
+}
+
 Directory join(const std::vector<std::unique_ptr<TensorFile>>& files, const Program& program) {
+  const std::size_t prefix = wrapperPrefix(files);
   Directory directory;
   for (const auto& file : files) {
     for (std::size_t i = 0; i < file->entries().size(); ++i) {
-      const std::string name = program.rename(file->entries()[i].name);
+      const std::string name = program.rename(file->entries()[i].name.substr(prefix));
       if (program.ignored(name)) continue;
       const auto [found, isNew] = directory.emplace(name, Place{file.get(), i});
       if (!isNew) {

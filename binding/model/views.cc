@@ -34,6 +34,11 @@ double logSumExp(std::span<const double> values) {
   return largest + std::log(sum);
 }
 
+/// log(1 / (1 + exp(-value))), without overflow.
+double logSigmoid(double value) {
+  return std::min(value, 0.0) - std::log1p(std::exp(-std::abs(value)));
+}
+
 void addTo(std::vector<double>& sums, const std::vector<float>& values) {
   sums.resize(values.size());
   for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += values[i];
@@ -136,6 +141,13 @@ void ViewAverage::add(const Output& output) {
     const double total = logits.empty() ? 0 : logSumExp(logits);
     logits_.resize(logits.size(), -HUGE_VAL);
     for (std::size_t i = 0; i < logits.size(); ++i) logits_[i] = logSumExp({{logits_[i], logits[i] - total}});
+  } else if (average_ == Views::Average::Sigmoids) {
+    logits_.resize(output.logits.size(), -HUGE_VAL);
+    rests_.resize(output.logits.size(), -HUGE_VAL);
+    for (std::size_t i = 0; i < logits_.size(); ++i) {
+      logits_[i] = logSumExp({{logits_[i], logSigmoid(output.logits[i])}});
+      rests_[i] = logSumExp({{rests_[i], logSigmoid(-output.logits[i])}});
+    }
   } else {
     addTo(logits_, output.logits);
   }
@@ -146,9 +158,10 @@ void ViewAverage::add(const Output& output) {
 
 Output ViewAverage::result() const {
   std::vector<double> logits = logits_;
-  for (double& logit : logits) {
-    if (average_ == Views::Average::Scores) logit -= std::log(count_);
-    if (average_ == Views::Average::Logits) logit /= count_;
+  for (std::size_t i = 0; i < logits.size(); ++i) {
+    if (average_ == Views::Average::Scores) logits[i] -= std::log(count_);
+    if (average_ == Views::Average::Sigmoids) logits[i] -= rests_[i];
+    if (average_ == Views::Average::Logits) logits[i] /= count_;
   }
   Output output = last_;
   const double total = logits.empty() ? 0 : logSumExp(logits);

@@ -26,6 +26,7 @@ struct Views {
   };
   enum class Average {
     Scores,       ///< the mean of the softmax of each view's logits
+    Sigmoids,     ///< the mean of the sigmoid of each view's logits
     SumOfLogits,  ///< the sum of the logits, then softmax
     Logits,       ///< the mean of the logits, then softmax
   };
@@ -77,14 +78,16 @@ class ViewAverage {
   void add(const Output& output);
 
   /// Scores are the softmax of the logits whatever the protocol: one that averages scores has their logarithm for
-  /// logits. The embedding is the mean. At least one view must have been added.
+  /// logits, and one that averages sigmoids has the logits of which their mean is the sigmoid. The embedding is the
+  /// mean. At least one view must have been added.
   Output result() const;
 
  private:
   Views::Average average_;
   int count_ = 0;
   Output last_;
-  std::vector<double> logits_;  ///< their sum; for Scores the logarithm of the scores' sum
+  std::vector<double> logits_;  ///< their sum; for Scores and Sigmoids the logarithm of the scores' sum
+  std::vector<double> rests_;   ///< for Sigmoids: the logarithm of the sum of what each score lacks to 1
   std::vector<double> embedding_;
 };
 

@@ -117,8 +117,10 @@ model::Views views(const Napi::Value& value, const std::string& name) {
                                                    {"torch", Filter::Torch},
                                                    {"antialias", Filter::Antialias}});
   result.roundUp = fields.flag("roundUp");
-  result.average = fields.choice<Average>(
-      "average", {{"scores", Average::Scores}, {"sum-of-logits", Average::SumOfLogits}, {"logits", Average::Logits}});
+  result.average = fields.choice<Average>("average", {{"scores", Average::Scores},
+                                                      {"sigmoids", Average::Sigmoids},
+                                                      {"sum-of-logits", Average::SumOfLogits},
+                                                      {"logits", Average::Logits}});
   result.preprocessing = preprocessingArgument(fields.get("preprocessing"), fields.name("preprocessing"));
   return result;
 }

@@ -6,6 +6,7 @@
 import { abortable } from '../base/abort';
 import { atCallSite } from '../base/errors';
 import { text } from '../base/rules';
+import { requirePresent } from '../inputs/present';
 import type { VideoInput } from '../inputs/recognise';
 import { withVideo } from '../inputs/with-video';
 import { withSharedModel } from '../models/shared';
@@ -57,7 +58,14 @@ export function classify(
     const { model, labels: wanted, ...request } = readClipOptions('classify', options, rules);
     return withVideo('classify', video, request, async (input, signal) => {
       const labels = wanted === undefined ? undefined : await abortable(readLabels(wanted), signal);
-      return withSharedModel(model, signal, (loaded) => loaded.classify({ ...request, labels, input, signal }));
+      return withSharedModel(
+        model,
+        signal,
+        (loaded) => loaded.classify({ ...request, labels, input, signal }),
+        () => {
+          requirePresent(input);
+        },
+      );
     });
   });
 }

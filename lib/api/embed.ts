@@ -5,6 +5,7 @@
  */
 import { atCallSite } from '../base/errors';
 import { text } from '../base/rules';
+import { requirePresent } from '../inputs/present';
 import type { VideoInput } from '../inputs/recognise';
 import { withVideo } from '../inputs/with-video';
 import { withSharedModel } from '../models/shared';
@@ -48,7 +49,14 @@ export function embed(video: VideoInput, options?: EmbedWithOptions): Promise<Em
     const { model, ...request } = readClipOptions('embed', options, { ...embedRules, model: text });
     checkEmbedding(request);
     return withVideo('embed', video, request, (input, signal) =>
-      withSharedModel(model, signal, (loaded) => loaded.embed({ ...request, input, signal })),
+      withSharedModel(
+        model,
+        signal,
+        (loaded) => loaded.embed({ ...request, input, signal }),
+        () => {
+          requirePresent(input);
+        },
+      ),
     );
   });
 }

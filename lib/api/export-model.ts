@@ -125,6 +125,7 @@ function metadataOf(checkpoint: Checkpoint, identity: CheckpointIdentity): Metad
     preprocessor: preprocessorConfig(preprocessing),
     resize: preprocessing.antialias ? 'antialias' : 'plain',
     labels: config.labels,
+    scores: config.scores,
     sampling,
     family: config.family ?? undefined,
     checkpoint: { ...identity, licence },

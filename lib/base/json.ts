@@ -1,5 +1,5 @@
 /**
- * Reading the small JSON files of a checkpoint, without trusting them.
+ * Reading JSON, and the small files of a checkpoint that hold it, without trusting them.
  *
  * @module
  */
@@ -16,6 +16,15 @@ const largestFile = 4 * 1024 * 1024;
 /** Whether a value is a plain JSON object. */
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** What a text says that may have been cut off, or be no JSON at all: `undefined` then. */
+export function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /**

@@ -17,7 +17,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { throwIfAborted } from './abort';
 import { isSystemError } from './errors';
-import { type JsonObject, isObject } from './json';
+import { type JsonObject, isObject, parsedJson } from './json';
 
 const touchEvery = 1_000;
 const abandonedAfter = 10_000;
@@ -199,10 +199,6 @@ function fateOf(content: string): 'lives' | 'died' | 'unknown' {
 
 /** What a lock's file says; nothing when it is just being written, or its writer died while doing so. */
 function parsed(content = ''): JsonObject | undefined {
-  try {
-    const holder: unknown = JSON.parse(content);
-    return isObject(holder) ? holder : undefined;
-  } catch {
-    return undefined;
-  }
+  const holder = parsedJson(content);
+  return isObject(holder) ? holder : undefined;
 }

@@ -7,9 +7,16 @@
 import { join } from 'node:path';
 
 import { TubeletError } from '../base/errors';
-import { type FileIdentity, identify } from '../base/files';
+import { type FileIdentity, identify, kindOf } from '../base/files';
 import { type JsonObject, isObject, readJson } from '../base/json';
-import { isShardName } from '../hub/checkpoint-files';
+import {
+  configurationFile,
+  preprocessorFiles,
+  requireNoAdapter,
+  requireNoPointer,
+  weightNames,
+  weightsIn,
+} from '../hub/checkpoint-files';
 import type { PullOptions } from '../hub/pull';
 import type { NativeModelSpec, NativePreprocessing } from '../native/binding';
 import type { Family } from '../sampling/family';
@@ -84,12 +91,19 @@ export async function checkConfiguration(folder: string): Promise<void> {
 }
 
 async function readConfiguration(folder: string): Promise<{ config: ModelConfig; json: JsonObject; file: string }> {
-  const file = join(folder, 'config.json');
-  const json = await readJson(file);
+  const file = join(folder, configurationFile);
+  const json = await readFileOf(file);
   if (json === undefined) {
+    await requireNoAdapter(folder);
     throw new TubeletError('MODEL_INVALID', `There is no config.json in ${folder}: is it a checkpoint's folder?`);
   }
   return { config: readConfig(json, file), json, file };
+}
+
+/** One of the small files; `undefined` when it is not there. */
+async function readFileOf(file: string): Promise<JsonObject | undefined> {
+  if ((await kindOf(file)) === 'file') await requireNoPointer(file);
+  return readJson(file);
 }
 
 /**
@@ -97,19 +111,20 @@ async function readConfiguration(folder: string): Promise<{ config: ModelConfig;
  * the image processor's.
  */
 async function findPreprocessing(folder: string, config: ModelConfig): Promise<NativePreprocessing> {
-  const nested = join(folder, 'processor_config.json');
-  const processor = await readJson(nested);
+  const [nested, video, image] = preprocessorFiles;
+  const processor = await readFileOf(join(folder, nested));
   for (const kind of ['video', 'image'] as const) {
     const value = processor?.[`${kind}_processor`];
-    if (isObject(value)) return readPreprocessing(value, `${nested} (${kind}_processor)`, config.family, kind);
+    const place = `${join(folder, nested)} (${kind}_processor)`;
+    if (isObject(value)) return readPreprocessing(value, place, config.family, kind);
   }
 
   for (const [name, kind] of [
-    ['video_preprocessor_config.json', 'video'],
-    ['preprocessor_config.json', 'image'],
+    [video, 'video'],
+    [image, 'image'],
   ] as const) {
     const file = join(folder, name);
-    const value = await readJson(file);
+    const value = await readFileOf(file);
     if (value !== undefined) return readPreprocessing(value, file, config.family, kind);
   }
   throw new TubeletError(
@@ -119,39 +134,22 @@ async function findPreprocessing(folder: string, config: ModelConfig): Promise<N
   );
 }
 
-/** safetensors before .bin, one file before shards, as transformers looks for them. */
 async function findWeights(folder: string): Promise<Pick<Checkpoint, 'format' | 'weights'>> {
-  const single = await identify(join(folder, 'model.safetensors'));
-  if (single !== undefined) return { format: 'safetensors', weights: [single] };
-
-  const index = join(folder, 'model.safetensors.index.json');
-  const shards = await readJson(index);
-  if (shards !== undefined) return { format: 'safetensors', weights: await findShards(folder, shards, index) };
-
-  const bin = await identify(join(folder, 'pytorch_model.bin'));
-  if (bin !== undefined) return { format: 'pytorch-bin', weights: [bin] };
-
-  const looked = 'model.safetensors, model.safetensors.index.json and pytorch_model.bin';
-  throw new TubeletError(
-    'MODEL_INVALID',
-    `There are no weights in ${folder} (looked for ${looked}). If it was downloaded, the download is incomplete.`,
-  );
+  const found = await weightsIn(folder);
+  if (found === undefined) {
+    await requireNoAdapter(folder);
+    throw new TubeletError(
+      'MODEL_INVALID',
+      `There are no weights in ${folder} (looked for ${weightNames}). If it was downloaded, the download is incomplete.`,
+    );
+  }
+  const { format, names } = found;
+  return { format, weights: await Promise.all(names.map((name) => findFile(join(folder, name)))) };
 }
 
-async function findShards(folder: string, index: JsonObject, file: string): Promise<FileIdentity[]> {
-  const map = index['weight_map'];
-  if (!isObject(map)) throw new TubeletError('MODEL_INVALID', `${file}: 'weight_map' must map tensors to files`);
-
-  const names = [...new Set(Object.values(map))].sort();
-  if (names.length === 0) throw new TubeletError('MODEL_INVALID', `${file}: 'weight_map' is empty`);
-  return Promise.all(
-    names.map(async (name) => {
-      if (!isShardName(name)) {
-        throw new TubeletError('MODEL_INVALID', `${file} names ${JSON.stringify(name)}, which is no file beside it`);
-      }
-      const shard = await identify(join(folder, name));
-      if (shard === undefined) throw new TubeletError('MODEL_INVALID', `${file} names ${name}, which is not there`);
-      return shard;
-    }),
-  );
+async function findFile(path: string): Promise<FileIdentity> {
+  const file = await identify(path);
+  if (file === undefined) throw new TubeletError('MODEL_INVALID', `${path} is not there, but the index names it`);
+  await requireNoPointer(path);
+  return file;
 }

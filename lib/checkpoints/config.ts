@@ -8,6 +8,7 @@ import { type JsonObject, isObject } from '../base/json';
 import { largestSide, mostFrames, mostLabels } from '../base/limits';
 import { type Rule, boolean, integer, string } from '../base/rules';
 import { defaultLabels } from '../options/labels';
+import type { Scores } from '../options/scores';
 import { type Family, families } from '../sampling/family';
 
 /** What config.json says. */
@@ -21,6 +22,8 @@ export interface ModelConfig {
   width: number;
   /** One label a class, in the order of the logits; empty for a self-supervised checkpoint. */
   labels: string[];
+  /** How its logits become scores. */
+  scores: Scores;
   /** The top level, flattened as models/programs/README.md says. */
   numbers: Record<string, number>;
 }
@@ -62,6 +65,7 @@ export function readConfig(config: JsonObject, file: string): ModelConfig {
     size: { height, width: imageWidth },
     width,
     labels,
+    scores: config['problem_type'] === 'multi_label_classification' ? 'sigmoid' : 'softmax',
     numbers: { ...flatten(config), num_labels: labels.length },
   };
 }
@@ -169,10 +173,10 @@ function readLabels(fields: Fields): string[] {
   if (classes === 0) throw fields.invalid(`'id2label' is empty`);
   const labels = Array.from({ length: classes }, (_, index) => {
     const label = byIndex[String(index)];
-    if (typeof label !== 'string') {
+    if (typeof label !== 'string' && typeof label !== 'number') {
       throw fields.invalid(`'id2label' has ${classes} entries but no name for class ${index}`);
     }
-    return label;
+    return String(label);
   });
   if (stated !== undefined && stated !== classes) {
     throw fields.invalid(`'num_labels' is ${stated} but 'id2label' has ${classes} entries`);

@@ -8,7 +8,7 @@ import { RepositoryCache } from '../hub/cache';
 import { lackingIn } from '../hub/checkpoint-files';
 import type { Family } from '../sampling/family';
 import { bundledModels } from './locate';
-import { type Licence, readPresets } from './presets';
+import { type Licence, licenceById, readPresets } from './presets';
 
 /** A checkpoint that {@link load} takes by this name. */
 export interface KnownModel {
@@ -41,7 +41,7 @@ export interface KnownModel {
 
 /** All of them, those that come with the package first. */
 export async function knownModels(): Promise<KnownModel[]> {
-  const { checkpoints, licences } = await readPresets();
+  const { checkpoints } = await readPresets();
   const bundled = await bundledModels();
   const models = await Promise.all(
     [...checkpoints].map(async ([name, preset]) => {
@@ -50,7 +50,7 @@ export async function knownModels(): Promise<KnownModel[]> {
       return {
         name,
         ...{ family, knows, classes, frames, stride, size, top1, gflop, parameters },
-        licence: { id: licence, commercial: licences.get(licence)?.commercial ?? false },
+        licence: await licenceById(licence),
         source,
         bundled: isBundled,
         cached: isBundled || (await isCached(name)),

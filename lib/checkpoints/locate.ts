@@ -10,7 +10,7 @@
 import { readdir } from 'node:fs/promises';
 import { isAbsolute, join, resolve } from 'node:path';
 
-import { TubeletError } from '../base/errors';
+import { TubeletError, hasTubeletCode } from '../base/errors';
 import { kindOf } from '../base/files';
 import { packageRoot } from '../base/package';
 import { closest } from '../base/suggest';
@@ -19,6 +19,7 @@ import { lackingIn } from '../hub/checkpoint-files';
 import { hubCache, offlineBecauseOf, variable } from '../hub/environment';
 import { type PullOptions, pull } from '../hub/pull';
 import { type HubName, parseHubName, titleOf } from '../hub/repository';
+import { licenceOf, readPresets } from './presets';
 
 /** Where a name leads. */
 export interface Location {
@@ -107,9 +108,25 @@ async function locateOnHub(hub: HubName, bundled: string[], options: PullOptions
   const hint = await suggestion(title, bundled);
   if (hint !== '') throw notFound(`'${title}' is not in the Hugging Face cache ${hubCache()}.${hint}`, bundled);
   const reason = offlineBecauseOf();
-  if (reason !== undefined) throw notFound(offline(title, lacking, reason), bundled);
-  const pulled = await pull(hub, options);
+  if (reason !== undefined) {
+    const message = `${offline(title, lacking, reason)}\n${await choices(repository, bundled)}`;
+    throw new TubeletError('MODEL_NOT_FOUND', message);
+  }
+  const pulled = await pull(hub, options).catch(async (error: unknown) => {
+    if (!hasTubeletCode(error) || error.code !== 'DOWNLOAD_FAILED') throw error;
+    throw new TubeletError(error.code, `${error.message}.\n${await choices(repository, bundled)}`, {
+      cause: error.cause,
+    });
+  });
   return { name: repository, revision: pulled.commit, folder: pulled.folder };
+}
+
+/** What else there is without a network, and where a name came from that nobody typed. */
+async function choices(name: string, bundled: string[]): Promise<string> {
+  const licence = await licenceOf(name);
+  const terms = licence === null ? '' : ` (licence ${licence.id})`;
+  const origin = name === defaultModel() ? `'${name}'${terms} is the model that is used when none is named.\n` : '';
+  return `${origin}These come with tubelet and need no network: ${bundled.join(', ')}. Name one as 'model', or with --model.`;
 }
 
 function offline(title: string, lacking: string[] | undefined, variable: string): string {
@@ -124,8 +141,17 @@ function offline(title: string, lacking: string[] | undefined, variable: string)
 
 async function suggestion(name: string, bundled: string[]): Promise<string> {
   if ((await kindOf(name)) === 'folder') return ` For the folder of that name write './${name}'.`;
-  const similar = closest(name, bundled);
+  const known = [...(await readPresets()).checkpoints.keys()];
+  const similar = closest(name, bundled) ?? (name.includes('/') ? undefined : bySecondPart(name, known));
   return similar === undefined ? '' : ` Did you mean '${similar}'?`;
+}
+
+/** The hub name whose part after the organisation is that word, or one much like it, or begins with it. */
+function bySecondPart(word: string, names: readonly string[]): string | undefined {
+  const parts = new Map(names.map((name) => [name.slice(name.indexOf('/') + 1), name]));
+  const candidates = [...parts.keys()];
+  const similar = closest(word, candidates);
+  return parts.get(similar ?? candidates.find((part) => part.startsWith(word.toLowerCase())) ?? '');
 }
 
 function notFound(message: string, bundled: string[]): TubeletError {

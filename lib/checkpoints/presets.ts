@@ -31,10 +31,10 @@ import type { ModelConfig } from './config';
 
 /** Under which conditions weights may be used. */
 export interface Licence {
-  /** The SPDX identifier, such as `CC-BY-NC-4.0`. */
+  /** The SPDX identifier, such as `CC-BY-NC-4.0`, or the hub's own. */
   id: string;
-  /** Whether it allows commercial use. */
-  commercial: boolean;
+  /** Whether it allows commercial use, perhaps under conditions; `null`: not known. */
+  commercial: boolean | null;
 }
 
 const channels: Rule<number[]> = {
@@ -133,10 +133,15 @@ export function readPresets(): Promise<Presets> {
 
 /** The licence of a known checkpoint's weights; `null` for any other. */
 export async function licenceOf(name: string): Promise<Licence | null> {
-  const { licences, checkpoints } = await readPresets();
-  const id = checkpoints.get(name)?.licence;
-  const terms = id === undefined ? undefined : licences.get(id);
-  return id === undefined || terms === undefined ? null : { id, ...terms };
+  const id = (await readPresets()).checkpoints.get(name)?.licence;
+  return id === undefined ? null : licenceById(id);
+}
+
+/** What is known of a licence, by its identifier in any case. */
+export async function licenceById(id: string): Promise<Licence> {
+  const { licences } = await readPresets();
+  const known = [...licences].find(([name]) => name.toLowerCase() === id.toLowerCase());
+  return { id, commercial: known?.[1].commercial ?? null };
 }
 
 /**

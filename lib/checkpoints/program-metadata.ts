@@ -8,7 +8,8 @@ import { TubeletError, messageOf } from '../base/errors';
 import { Fields, jsonObject } from '../base/fields';
 import { isObject } from '../base/json';
 import { largestSide, mostFrames, mostLabels } from '../base/limits';
-import { type Rule, type Values, integer, oneOf, text } from '../base/rules';
+import { type Rule, type Values, boolean, integer, oneOf, text } from '../base/rules';
+import { scoresRule } from '../options/scores';
 import type { CheckpointIdentity } from '../results/results';
 import { families } from '../sampling/family';
 import { spacingRule } from '../sampling/sampling';
@@ -79,7 +80,11 @@ const originRule: Rule<Origin> = {
 };
 
 function isLicence(value: unknown): value is Licence {
-  return isObject(value) && text.accepts(value['id']) && typeof value['commercial'] === 'boolean';
+  return (
+    isObject(value) &&
+    text.accepts(value['id']) &&
+    (value['commercial'] === null || boolean.accepts(value['commercial']))
+  );
 }
 
 const rules = {
@@ -92,6 +97,7 @@ const rules = {
   resize: oneOf('antialias', 'plain'),
   layout: layoutRule,
   labels: labelList,
+  scores: scoresRule,
   sampling: spacingRule,
   /** Which of the package's programs it is. */
   family: oneOf(...families),

@@ -112,7 +112,15 @@ export async function openProgram(path: string, request: ProgramRequest, signal?
   return {
     name: path,
     folder: dirname(path),
-    config: { family, frames, size, width: 0, labels: [...(metadata.labels ?? [])], numbers: {} },
+    config: {
+      family,
+      frames,
+      size,
+      width: 0,
+      labels: [...(metadata.labels ?? [])],
+      scores: metadata.scores ?? 'softmax',
+      numbers: {},
+    },
     preprocessing: { ...preprocessing, antialias: (metadata.resize ?? 'antialias') === 'antialias' },
     sampling: respaced({ frames, stride: null, fps: nominalFps }, metadata.sampling ?? {}),
     licence: metadata.checkpoint?.licence ?? null,

@@ -55,8 +55,3 @@ async function beforeStall<T>(chunk: Promise<T>): Promise<T> {
     clearTimeout(timer);
   }
 }
-
-/** Gives the connection of an answer back that nobody reads. */
-export function discard({ body }: Response): void {
-  body?.cancel().catch(() => undefined);
-}

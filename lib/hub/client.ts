@@ -5,17 +5,14 @@
  */
 import { abortable, throwIfAborted } from '../base/abort';
 import { TubeletError, causeOf, messageOf } from '../base/errors';
-import { isObject } from '../base/json';
+import { isObject, parsedJson } from '../base/json';
 import { packageVersion } from '../base/package';
-import { isWeb, nameOfUrl } from '../base/web';
-import { bytesOf, discard, longestStall } from './body';
+import { discard, isRedirect, mostRedirects, nameOfUrl, targetOf } from '../base/web';
+import { bytesOf, longestStall } from './body';
 import { hubEndpoint, hubToken } from './environment';
 import { type HubName, isCommit, titleOf } from './repository';
 import { refusal } from './response-errors';
 import { PassingFailure, Patience, mayPass, retryAfter } from './retry';
-
-const mostRedirects = 10;
-const redirects = new Set([301, 302, 303, 307, 308]);
 
 /** A revision as the hub describes it. */
 export interface Revision {
@@ -61,7 +58,7 @@ export class HubClient {
   async revision(): Promise<Revision> {
     const { repository, revision } = this.name;
     const url = new URL(`${this.endpoint}/api/models/${repository}/revision/${encodeURIComponent(revision)}`);
-    const text = await this.patience(`ask ${nameOfUrl(url)}`).until(async () =>
+    const text = await new Patience(`ask ${nameOfUrl(url)}`, this.signal, 'first').until(async () =>
       this.read(await this.ask(url, { headers: { accept: 'application/json' } })),
     );
     const found = readRevision(text);
@@ -103,11 +100,11 @@ export class HubClient {
     let address = url;
     for (let hops = 0; hops <= mostRedirects; hops++) {
       const response = await this.request(address, method, headers, address.origin === origin);
-      if (!redirects.has(response.status)) return this.accept(response, address, address.origin === origin);
-      const target = this.targetOf(response, address);
+      if (!isRedirect(response)) return this.accept(response, address, address.origin === origin);
+      const target = targetOf(response, address);
+      if (typeof target === 'string') throw this.nonsense(address, target);
       const saysAll = response.headers.has('x-linked-etag') && response.headers.has('x-linked-size');
       if (method === 'HEAD' && (saysAll || target.origin !== origin)) return response;
-      discard(response);
       address = target;
     }
     throw this.nonsense(url, `redirects more than ${mostRedirects} times`);
@@ -162,16 +159,6 @@ export class HubClient {
     throw refusal(response, this.name, nameOfUrl(address), this.token !== undefined);
   }
 
-  private targetOf(response: Response, from: URL): URL {
-    const location = response.headers.get('location');
-    const target = location !== null && URL.canParse(location, from.href) ? new URL(location, from) : undefined;
-    if (target === undefined || !isWeb(target) || target.username !== '' || target.password !== '') {
-      discard(response);
-      throw this.nonsense(from, 'redirects to nowhere that can be fetched');
-    }
-    return target;
-  }
-
   private async read(response: Response): Promise<string> {
     const parts: Uint8Array[] = [];
     for await (const bytes of bytesOf(response, this.signal)) parts.push(bytes);
@@ -191,7 +178,7 @@ export class HubClient {
 }
 
 function readRevision(text: string): Revision | undefined {
-  const json = parse(text);
+  const json = parsedJson(text);
   if (!isObject(json)) return undefined;
   const { sha, siblings, tags } = json;
   if (typeof sha !== 'string' || !isCommit(sha) || !Array.isArray(siblings)) return undefined;
@@ -201,12 +188,4 @@ function readRevision(text: string): Revision | undefined {
   const license = words.find(isLicense)?.slice('license:'.length);
   const files = names.filter((name) => typeof name === 'string');
   return { commit: sha, files, ...(license !== undefined && { license }) };
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }

@@ -7,7 +7,7 @@ import { abortable } from '../base/abort';
 import { TubeletError, hasTubeletCode, isSystemError } from '../base/errors';
 import { type Download, type DownloadProgress, fetchBlob } from './blob';
 import { RepositoryCache } from './cache';
-import { neededFiles, shardIndex, shardsIn } from './checkpoint-files';
+import { neededFiles, weightsIn } from './checkpoint-files';
 import { HubClient } from './client';
 import { hubCache } from './environment';
 import { type HubName, titleOf } from './repository';
@@ -54,8 +54,8 @@ async function pullAll(name: HubName, options: PullOptions): Promise<Pulled> {
     for (const file of small) await fetchFile(commit, file, download);
     await beforeWeights?.(folder);
     if (!configurationOnly) {
-      const shards = small.includes(shardIndex) ? await shardsIn(folder) : [];
-      for (const file of [...weights, ...shards]) await fetchFile(commit, file, download);
+      const shards = weights.length === 0 ? await weightsIn(folder) : undefined;
+      for (const file of shards?.names ?? weights) await fetchFile(commit, file, download);
     }
     await cache.remember(name.revision, commit);
   } catch (error) {

@@ -6,9 +6,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { throwIfAborted } from '../base/abort';
-import { TubeletError } from '../base/errors';
+import { TubeletError, isSystemError } from '../base/errors';
 
 const mostTries = 5;
+
+/** Where nothing has been reached yet, a name that cannot be resolved or a closed port is seldom gone a second later. */
+const mostFirstTries = 2;
+const unreachable = ['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'ENETUNREACH', 'EHOSTUNREACH'];
 const firstWait = 500;
 
 /** What a server may ask for with `Retry-After`, in milliseconds. */
@@ -30,10 +34,14 @@ export class PassingFailure extends Error {
 export class Patience {
   private failures = 0;
 
-  /** @param what - What is tried, for the message: `Cannot download ...`. */
+  /**
+   * @param what - What is tried, for the message: `Cannot download ...`.
+   * @param place - Whether it is the first request of all, which finds out whether there is a network.
+   */
   constructor(
     private readonly what: string,
     private readonly signal: AbortSignal | undefined,
+    private readonly place: 'first' | 'later' = 'later',
   ) {}
 
   /** Something was achieved since the last failure. */
@@ -51,6 +59,9 @@ export class Patience {
     if (!(error instanceof PassingFailure)) throw error;
     this.failures++;
     if (error.wait > longestWait) throw this.givenUp(error, `Try again in ${Math.ceil(error.wait / 1000)} s`);
+    if (this.place === 'first' && this.failures >= mostFirstTries && isSystemError(error.cause, ...unreachable)) {
+      throw this.givenUp(error, 'Check the network');
+    }
     if (this.failures >= mostTries) {
       throw this.givenUp(error, `It was tried ${mostTries} times. What has arrived is kept: try again later`);
     }

@@ -6,11 +6,8 @@
 import { abortable, throwIfAborted } from '../base/abort';
 import { TubeletError, causeOf, messageOf } from '../base/errors';
 import { type ChunkReader, readChunks } from '../base/streams';
-import { discard, hasPassword, isWeb, nameOfUrl } from '../base/web';
+import { discard, isRedirect, mostRedirects, nameOfUrl, targetOf } from '../base/web';
 import { tooLarge } from './spool';
-
-const mostRedirects = 10;
-const redirects = new Set([301, 302, 303, 307, 308]);
 
 /**
  * Asks for a file and follows redirects.
@@ -23,9 +20,10 @@ export async function fetchFile(url: URL, limit: number, signal: AbortSignal): P
   let address = url;
   for (let hops = 0; hops <= mostRedirects; hops++) {
     const response = await request(address, signal);
-    if (!redirects.has(response.status)) return bodyOf(response, address, limit);
-    discard(response);
-    address = targetOf(response, address);
+    if (!isRedirect(response)) return bodyOf(response, address, limit);
+    const target = targetOf(response, address);
+    if (typeof target === 'string') throw failed(address, `it ${target}`);
+    address = target;
   }
   throw failed(url, `it redirects more than ${mostRedirects} times`);
 }
@@ -40,15 +38,6 @@ async function request(address: URL, signal: AbortSignal): Promise<Response> {
     const cause = causeOf(error);
     throw failed(address, messageOf(cause), cause);
   }
-}
-
-function targetOf(response: Response, from: URL): URL {
-  const location = response.headers.get('location');
-  const target = location !== null && URL.canParse(location, from.href) ? new URL(location, from) : undefined;
-  if (target === undefined) throw failed(from, `it redirects (${response.status}) to nowhere`);
-  if (!isWeb(target)) throw failed(from, `it redirects to ${target.protocol}, and only http: and https: are fetched`);
-  if (hasPassword(target)) throw failed(from, 'it redirects to an address with a user name or password');
-  return target;
 }
 
 function bodyOf(response: Response, address: URL, limit: number): ChunkReader {

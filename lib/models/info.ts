@@ -6,6 +6,7 @@
 import type { Licence } from '../checkpoints/presets';
 import type { Origin } from '../checkpoints/program-metadata';
 import type { Precision } from '../native/binding';
+import type { Scores } from '../options/scores';
 import type { CheckpointIdentity } from '../results/results';
 import type { Family } from '../sampling/family';
 import type { TrainedSampling } from '../sampling/sampling';
@@ -23,6 +24,8 @@ export interface ModelInfo {
   origin: Origin | null;
   /** One label a class, in the order of `index` and of the logits; empty for a self-supervised checkpoint. */
   labels: string[];
+  /** How its logits become scores, unless a call says otherwise. */
+  scores: Scores;
   /** How clips were sampled in training, and so with `sampling: 'trained'`. */
   sampling: TrainedSampling;
   /** Height and width in pixels of what the model sees. */

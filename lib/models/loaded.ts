@@ -21,6 +21,7 @@ import { runTask } from '../native/run-task';
 import type { EmbeddingRequest } from '../options/answers';
 import { requireCount } from '../options/labels';
 import { type ClipReading, samplingOf, stretchOf, toNativeRead } from '../options/reading';
+import { type Scores, sigmoids } from '../options/scores';
 import { type WindowOptions, toNativeWindows } from '../options/windows';
 import {
   type ClassifyResult,
@@ -45,6 +46,8 @@ import type { ModelInfo } from './info';
 /** A checked request for one video. Its `signal` stands for the time limit too. */
 export interface ClipRequest extends ClipReading {
   input: NativeInput;
+  /** How logits become scores. */
+  scores?: Scores | undefined;
 }
 
 /** A checked request to classify. */
@@ -158,16 +161,21 @@ export class LoadedModel {
     const { checkpoint } = this.info;
     const labels = request.labels ?? this.info.labels;
     requireCount(labels, this.info.labels.length, checkpoint.name);
-    const answer = ({ scores, logits }: NativeOutput): Pick<ClassifyResult, 'predictions' | 'logits'> => ({
-      predictions: bestPredictions(scores, labels, request.topK ?? defaultTopK),
-      ...(request.logits === true && { logits }),
+    const { scores = this.info.scores } = request;
+    const answer = (output: NativeOutput): Pick<ClassifyResult, 'predictions' | 'logits'> => ({
+      predictions: bestPredictions(
+        scores === 'sigmoid' ? sigmoids(output.logits) : output.scores,
+        labels,
+        request.topK ?? defaultTopK,
+      ),
+      ...(request.logits === true && { logits: output.logits }),
     });
     if (request.windows !== undefined) {
-      const { windows, shared } = await this.runWindows(request, request.windows, answer);
-      return { windows, segments: segmentsOf(windows), ...shared };
+      const { windows, shared } = await this.runWindows({ ...request, scores }, request.windows, answer);
+      return { windows, segments: segmentsOf(windows), scores, ...shared };
     }
-    const { output, views } = await this.run(request);
-    return { ...answer(output), ...provenance(output, this.info, views) };
+    const { output, views } = await this.run({ ...request, scores });
+    return { ...answer(output), scores, ...provenance(output, this.info, views) };
   }
 
   async embed(request: EmbedRequest): Promise<EmbedResult | EmbedWindowsResult> {
@@ -223,7 +231,7 @@ export class LoadedModel {
     const { family } = this.info;
     this.requireSampling(request);
     const wanted = samplingOf(request) ?? 'trained';
-    const views = wanted === 'paper' ? this.requireViews() : undefined;
+    const views = wanted === 'paper' ? viewsFor(this.requireViews(), request.scores) : undefined;
     const sampling = toNativeSampling({ ...request, sampling: wanted }, this.info.sampling, family ?? undefined);
     return {
       input: request.input,
@@ -254,6 +262,12 @@ export class LoadedModel {
     this.gone();
     await Promise.all([this.native.dispose(), ...Array.from(this.forks, (fork) => fork.dispose())]);
   }
+}
+
+/** With sigmoids, what a protocol would sum or take the softmax of is averaged: of sums every score would be 0 or 1. */
+function viewsFor(views: NativeViews, scores: Scores | undefined): NativeViews {
+  if (scores !== 'sigmoid') return views;
+  return { ...views, average: views.average === 'scores' ? 'sigmoids' : 'logits' };
 }
 
 function noEmbedding(name: string): string {

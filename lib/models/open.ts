@@ -114,6 +114,7 @@ function describe(
     checkpoint: { name, ...(revision !== undefined && { revision }), sha256 },
     folder,
     family,
+    scores: config.scores,
     licence,
     origin,
     sampling,

@@ -40,10 +40,19 @@ export class Shared<M extends Disposable> {
   /**
    * Calls `use` with the thing of that name, opened by whoever came first. An abort ends this caller's waiting only; the
    * opening stops when all who waited have gone. A failed opening fails all who waited, and the next call tries again.
+   *
+   * @param check - Called where the thing is not open yet: what it throws saves the wait.
    */
-  async with<T>(name: string, signal: AbortSignal | undefined, use: (model: M) => Promise<T>): Promise<T> {
+  async with<T>(
+    name: string,
+    signal: AbortSignal | undefined,
+    use: (model: M) => Promise<T>,
+    check?: () => void,
+  ): Promise<T> {
     throwIfAborted(signal);
-    const entry = this.entries.get(name) ?? this.start(name);
+    const known = this.entries.get(name);
+    if (known?.loaded !== true) check?.();
+    const entry = known ?? this.start(name);
     clearTimeout(entry.idle);
     entry.users++;
     try {
@@ -94,13 +103,17 @@ export class Shared<M extends Disposable> {
 
 const models = new Shared<LoadedModel>((name, signal) => openModel(name, { signal }), idleMilliseconds);
 
-/** Calls `use` with the shared model of that name, the default one without. */
+/**
+ * Calls `use` with the shared model of that name, the default one without. Where it is not loaded yet, `check` is called
+ * first: what it throws saves the wait.
+ */
 export function withSharedModel<T>(
   name: string | undefined,
   signal: AbortSignal | undefined,
   use: (model: LoadedModel) => Promise<T>,
+  check: () => void,
 ): Promise<T> {
   const wanted = name ?? defaultModel();
   // A relative path means the folder it meant at the time of the call.
-  return models.with(wanted.startsWith('.') ? resolve(wanted) : wanted, signal, use);
+  return models.with(wanted.startsWith('.') ? resolve(wanted) : wanted, signal, use, check);
 }

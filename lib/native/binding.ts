@@ -150,7 +150,7 @@ export interface NativeViews {
   /** Whether a crop that would begin between two pixels begins at the second. */
   roundUp: boolean;
   /** How the answers to all views are put together. */
-  average: 'scores' | 'sum-of-logits' | 'logits';
+  average: 'scores' | 'sigmoids' | 'sum-of-logits' | 'logits';
   /** `resizeHeight` is the short side; the crop is the model's input. */
   preprocessing: NativePreprocessing;
 }
@@ -188,6 +188,7 @@ export interface NativeModelSpec {
 export interface NativeOutput extends NativeClipInfo {
   /** Empty for a self-supervised checkpoint, and where `pooling` is not `head`. */
   logits: Float32Array;
+  /** Softmax of the logits. */
   scores: Float32Array;
   embedding: Float32Array;
   /** Of `embedding`: [width], or [T, H, W, width] where `pooling` is `none`. */

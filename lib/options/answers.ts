@@ -6,6 +6,7 @@
 import { boolean, integer, invalid, oneOf } from '../base/rules';
 import type { NativeEmbedding } from '../native/binding';
 import { type ModelClipOptions, modelClipRules } from './reading';
+import { type Scores, scoresRule } from './scores';
 
 /** Options of {@link Model.classify}. */
 export interface ClassifyOptions extends ModelClipOptions {
@@ -13,6 +14,11 @@ export interface ClassifyOptions extends ModelClipOptions {
   topK?: number | undefined;
   /** Whether to return the classifier's raw output too. Default false. */
   logits?: boolean | undefined;
+  /**
+   * How logits become scores. Default: what the checkpoint was trained for (`info.scores`), that is 'sigmoid' where its
+   * `problem_type` is `multi_label_classification`, else 'softmax'.
+   */
+  scores?: Scores | undefined;
 }
 
 /** @internal */
@@ -22,6 +28,7 @@ export const mostClasses = 65_536;
 export const classifyRules = {
   topK: integer(1, mostClasses),
   logits: boolean,
+  scores: scoresRule,
   ...modelClipRules,
 };
 

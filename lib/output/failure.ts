@@ -19,11 +19,16 @@ const advice: Record<string, string> = {
   ENAMETOOLONG: 'Choose a shorter name: the names of what belongs to the run are made of it',
 };
 
-/** A failure of Node's file functions as WRITE_FAILED, with the system's reason; other errors come back as they are. */
-export function asWriteFailure(error: unknown, path: string): unknown {
+/**
+ * A failure of Node's file functions as WRITE_FAILED, with the system's reason; other errors come back as they are.
+ *
+ * @param hint - What to do; default: as the reason suggests, for a run that can be resumed.
+ */
+export function asWriteFailure(error: unknown, path: string, hint?: string): unknown {
   if (!isSystemError(error)) return error;
-  const hint = advice[String(error.code)] ?? 'Go on with --resume when the disk is well again';
-  return new TubeletError('WRITE_FAILED', `Cannot write ${path}: ${systemReason(error)}. ${hint}`, { cause: error });
+  const usual = advice[String(error.code)] ?? 'Go on with --resume when the disk is well again';
+  const reason = systemReason(error);
+  return new TubeletError('WRITE_FAILED', `Cannot write ${path}: ${reason}. ${hint ?? usual}`, { cause: error });
 }
 
 /** That a file which is being written to is not, or not alone, at its place any more. */

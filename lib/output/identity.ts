@@ -6,7 +6,7 @@
 import { readFile } from 'node:fs/promises';
 
 import { TubeletError, asReadFailure, isSystemError } from '../base/errors';
-import { isObject } from '../base/json';
+import { isObject, parsedJson } from '../base/json';
 import type { Precision } from '../native/binding';
 import type { CheckpointIdentity } from '../results/results';
 import { writeWhole } from './atomic';
@@ -61,7 +61,7 @@ export async function readRun(output: string): Promise<KnownRun | undefined> {
     if (isSystemError(error, 'ENOENT')) return undefined;
     throw asReadFailure(error, path);
   }
-  const run = parsed(text);
+  const run = parsedJson(text);
   if (isObject(run)) {
     const { finished, items, failed, ...identity } = run;
     const counts = finished === true ? { items: Number(items ?? 0), failed: Number(failed ?? 0) } : undefined;
@@ -102,14 +102,6 @@ function canonical(value: unknown): string {
   return JSON.stringify(value, (_key, part: unknown) =>
     isObject(part) ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1))) : part,
   );
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function isIdentity(value: object): value is RunIdentity {

@@ -4,7 +4,7 @@
  * @module
  */
 import { TubeletError } from '../base/errors';
-import { isObject } from '../base/json';
+import { isObject, parsedJson } from '../base/json';
 import { jsonLine } from '../results/json-line';
 import type { Line } from './lines';
 
@@ -45,23 +45,15 @@ export function entryOf({ bytes, start, whole }: Line, path: string): Entry | un
 function quickEntry(bytes: Buffer): Entry | undefined {
   if (bytes.at(-1) !== brace || !bytes.subarray(0, beginning.length).equals(beginning)) return undefined;
   const end = bytes.indexOf(quote, beginning.length) + 1;
-  const file = parsed(bytes.toString('utf8', beginning.length - 1, end));
+  const file = parsedJson(bytes.toString('utf8', beginning.length - 1, end));
   if (typeof file !== 'string') return undefined;
   return { file, failed: bytes.subarray(end, end + failing.length).equals(failing) };
 }
 
 /** Of any line. */
 function parsedEntry(bytes: Buffer, start: number, path: string): Entry | undefined {
-  const value = parsed(bytes.toString());
+  const value = parsedJson(bytes.toString());
   if (value === undefined) return undefined;
   if (isObject(value) && typeof value['file'] === 'string') return { file: value['file'], failed: 'error' in value };
   throw new TubeletError('INVALID_ARGUMENT', `${path} has a line, at byte ${start}, that is not one of a run's`);
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -6,9 +6,10 @@
 import { unlink } from 'node:fs/promises';
 
 import { throwIfAborted } from '../base/abort';
-import { TubeletError, isSystemError, systemReason } from '../base/errors';
+import { TubeletError } from '../base/errors';
 import { kindOf } from '../base/files';
 import { writeLines, writeOutput } from './convert';
+import { asWriteFailure } from './failure';
 import { formatOf } from './formats';
 import { type RunIdentity, differences, identityPath, readRun, writeIdentity } from './identity';
 import { type JournalLine, itemOf, journalLines } from './items';
@@ -50,7 +51,7 @@ export async function merge(parts: readonly string[], output: string, signal?: A
       return { output, parts: parts.length, items, failures };
     } catch (error) {
       for (const path of [errors, identityPath(output)]) await unlink(path).catch(() => undefined);
-      throw asWriteFailure(error, output);
+      throw asWriteFailure(error, output, 'The parts are as they were');
     }
   } finally {
     await lock.release().catch(() => undefined);
@@ -179,10 +180,4 @@ async function writeErrors(
   await writeLines(failed(), errors);
   if (Object.keys(failures).length === 0) await unlink(errors);
   return { items, failures };
-}
-
-function asWriteFailure(error: unknown, output: string): unknown {
-  if (!isSystemError(error)) return error;
-  const message = `Cannot write ${output}: ${systemReason(error)}. The parts are as they were`;
-  return new TubeletError('WRITE_FAILED', message, { cause: error });
 }

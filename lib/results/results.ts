@@ -4,13 +4,14 @@
  * @module
  */
 import type { NativeClipInfo, NativeOutput, Precision } from '../native/binding';
+import type { Scores } from '../options/scores';
 
 /** One class and how sure the model is of it. */
 export interface Prediction {
   label: string;
   /** The class's number in the checkpoint, from 0. */
   index: number;
-  /** Softmax of the logits: 0 to 1, all classes together 1. */
+  /** 0 to 1: softmax or sigmoid of the logits, as the result's `scores` says. With softmax all classes together make 1. */
   score: number;
 }
 
@@ -60,9 +61,11 @@ export interface Provenance extends ClipDetails {
 export interface ClassifyResult extends Provenance {
   /** The best classes, best first; as many as `topK` asks for, or as many as there are. */
   predictions: Prediction[];
+  /** How logits became scores. */
+  scores: Scores;
   /**
    * The raw output of the classifier, one number a class; only with `logits: true`. Of several views what their protocol
-   * makes of them: the mean, the sum, or the logarithm of the mean scores.
+   * makes of them: the mean, the sum, or those of the mean scores.
    */
   logits?: Float32Array;
 }

@@ -42,7 +42,7 @@ export interface WindowsProvenance extends Pick<Provenance, 'checkpoint' | 'devi
 }
 
 /** What {@link classify} found with `windows`. */
-export interface ClassifyWindowsResult extends WindowsProvenance {
+export interface ClassifyWindowsResult extends WindowsProvenance, Pick<ClassifyResult, 'scores'> {
   windows: ClassifiedWindow[];
   /** The windows' best classes, neighbours of one class as one; in order, without overlap. */
   segments: Segment[];

@@ -29,6 +29,7 @@ const shared = {
 };
 
 const classified: ClassifyWindowsResult = {
+  scores: 'softmax',
   windows: [details(0, 2), details(2, 4), details(4, 5.5)].map((window) => ({ ...window, predictions: [] })),
   segments: [
     { label: 'pan right', index: 2, start: 0, end: 4, score: 0.75 },
@@ -79,6 +80,7 @@ describe('a result with windows on a terminal', () => {
   it('fits into the terminal', () => {
     const long = {
       ...classified,
+
       segments: classified.segments.map((segment) => ({ ...segment, label: 'word '.repeat(30), end: 36_000 })),
     };
     for (const columns of [60, 80, 200]) {

@@ -191,6 +191,10 @@ describe('a model of the hub', function () {
     assert.equal(await lastLine(), '  licence cc-by-nc-4.0: not for commercial use');
     hub.tags = ['license:mit'];
     assert.equal(await lastLine(), '  licence mit');
+    for (const unknown of ['other', 'unknown', 'llama3']) {
+      hub.tags = [`license:${unknown}`];
+      assert.equal(await lastLine(), `  licence ${unknown}: not known whether it allows commercial use`);
+    }
     hub.tags = [];
     assert.match((await lastLine()) ?? '', /snapshots/);
   });
@@ -209,11 +213,12 @@ describe('the progress of a download', () => {
   it('is a bar on a terminal, within its width, that goes when all is done', () => {
     const shown: string[] = [];
     const session = fakeSession({ errorColumns: 60, status: (line) => shown.push(line) });
-    const { onProgress, end } = showProgress(session);
+    const { onProgress, end } = showProgress(session, 'org/name');
     onProgress({ file: 'model.safetensors', received: 0, total: 200e6 });
     onProgress({ file: 'model.safetensors', received: 1e6, total: 200e6 }); // too soon to be seen
     onProgress({ file: '\u001b[2J'.padEnd(80, 'x'), received: 200e6, total: 200e6 });
     end();
+    assert.equal(shown.shift(), 'loading org/name');
     assert.equal(shown[0], `${' '.repeat(20)}   0.0%  0.0 of 200.0 MB  model.safete…`);
     assert.match(shown[1] ?? '', /^█{20} {3}100% {2}200\.0 of 200\.0 MB {2}\\u001b\[2Jx…$/);
     assert.deepEqual([shown.length, shown[2]], [3, '']);
@@ -222,16 +227,16 @@ describe('the progress of a download', () => {
 
   it('is one line a file elsewhere, and none for what is there', () => {
     const session = fakeSession();
-    const { onProgress, end } = showProgress(session);
+    const { onProgress, end } = showProgress(session, 'org/name');
     onProgress({ file: 'config.json', received: 10, total: 10 });
     for (const received of [0, 1e6, 2e6]) onProgress({ file: 'a.safetensors', received, total: 2e6 });
     end();
     assert.deepEqual(session.complaints, ['downloading a.safetensors (2.0 MB)']);
   });
 
-  it('leaves the terminal alone when nothing is downloaded', () => {
+  it('shows the model on a terminal, and clears it when nothing is downloaded', () => {
     const shown: string[] = [];
-    showProgress(fakeSession({ status: (line) => shown.push(line) })).end();
-    assert.deepEqual(shown, []);
+    showProgress(fakeSession({ status: (line) => shown.push(line) }), 'org/name').end();
+    assert.deepEqual(shown, ['loading org/name', '']);
   });
 });

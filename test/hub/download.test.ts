@@ -447,7 +447,11 @@ describe('a download from the hub', () => {
       response.writeHead(302, { location: 'file:///etc/passwd' }).end();
       return true;
     };
-    await rejectsWith(locate('org/name'), 'DOWNLOAD_FAILED', /redirects to nowhere that can be fetched/);
+    await rejectsWith(
+      locate('org/name'),
+      'DOWNLOAD_FAILED',
+      /redirects to file:, and only http: and https: are fetched/,
+    );
   });
 
   it('that there is no room for: WRITE_FAILED before it begins', async () => {

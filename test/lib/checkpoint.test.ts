@@ -136,7 +136,7 @@ describe('a checkpoint folder', () => {
     [
       'has no weights',
       { 'config.json': config, 'preprocessor_config.json': preprocessor },
-      /no weights in .* \(looked for model\.safetensors, .*pytorch_model\.bin\)/,
+      /no weights in .* \(looked for model\.safetensors, .*pytorch_model\.bin\.index\.json\)/,
     ],
   ] as const) {
     it(`is refused when it ${what}`, async () => {
@@ -197,14 +197,18 @@ describe('a checkpoint folder', () => {
       'a\0.safetensors',
       7,
     ]) {
-      await rejectsWith(openCheckpoint(await index({ a: name })), 'MODEL_INVALID', /which is no file beside it/);
+      await rejectsWith(openCheckpoint(await index({ a: name })), 'MODEL_INVALID', /files of weights beside it/);
     }
     await rejectsWith(
       openCheckpoint(await index({ a: 'a.safetensors' })),
       'MODEL_INVALID',
-      /a\.safetensors, which is not there/,
+      /a\.safetensors is not there, but the index names it/,
     );
-    await rejectsWith(openCheckpoint(await index({})), 'MODEL_INVALID', /'weight_map' is empty/);
+    await rejectsWith(
+      openCheckpoint(await index({})),
+      'MODEL_INVALID',
+      /'weight_map' must map tensors to files of weights beside it/,
+    );
     await rejectsWith(openCheckpoint(await index(['a'])), 'MODEL_INVALID', /'weight_map' must map/);
   });
 

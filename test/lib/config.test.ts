@@ -130,7 +130,7 @@ describe('config.json', () => {
     [{ model_type: 'timesformer', patch_size: 0 }, /'patch_size' is 0 but must be a number or \[height, width\]/],
     [{ ...classifier, id2label: { 0: 'a', 2: 'c' } }, /'id2label' has 2 entries but no name for class 1/],
     [{ ...classifier, id2label: { 0: 'a', '01': 'b' } }, /no name for class 1/],
-    [{ ...classifier, id2label: { 0: 7 } }, /no name for class 0/],
+    [{ ...classifier, id2label: { 0: null } }, /no name for class 0/],
     [{ ...classifier, id2label: {} }, /'id2label' is empty/],
     [{ ...classifier, id2label: ['a', 'b'] }, /'id2label' must map class numbers to names/],
     [{ ...classifier, id2label: { 0: 'a' }, num_labels: 2 }, /'num_labels' is 2 but 'id2label' has 1 entries/],

@@ -31,6 +31,7 @@ const info: ModelInfo = {
   family: 'vivit',
   licence: null,
   origin: null,
+  scores: 'softmax',
   labels: ['no', 'yes'],
   sampling: { frames: 2, stride: 2, fps: 30 },
   size: { height: 32, width: 32 },

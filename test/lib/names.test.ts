@@ -77,7 +77,7 @@ describe("a model's name", () => {
     process.env['HF_HUB_CACHE'] = join(suite(), 'empty');
     const { message } = await rejectsWith(locate('org/name'), 'MODEL_NOT_FOUND', /not in the Hugging Face cache/);
     assert.match(message, /HF_HUB_OFFLINE forbids to download it: unset it, or run 'tubelet pull org\/name' where/);
-    assert.match(message, /These come with tubelet: .*motion-vivit/);
+    assert.match(message, /These come with tubelet.*: .*motion-vivit/);
     process.env['HF_HUB_OFFLINE'] = '0';
     process.env['TRANSFORMERS_OFFLINE'] = 'Yes';
     await rejectsWith(

@@ -34,7 +34,7 @@ export function embedding(data: ArrayLike<number>, shape = [data.length]): Embed
 /** What `classify` gives, with these labels and their scores. */
 export function classification(scores: Record<string, number>, logits?: Float32Array): ClassifyResult {
   const predictions = Object.entries(scores).map(([label, score], index) => ({ label, index, score }));
-  return { predictions, ...(logits && { logits }), ...structuredClone(provenance) };
+  return { predictions, scores: 'softmax', ...(logits && { logits }), ...structuredClone(provenance) };
 }
 
 /** What both give with windows: what is found in each, and what all have in common. */

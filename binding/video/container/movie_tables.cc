@@ -63,7 +63,12 @@ class TableCheck {
     if (__builtin_mul_overflow(frames, kSamplesPerFrame, &most_)) most_ = INT64_MAX;
   }
 
-  void run() { walk(0, numbers_.size(), 0); }
+  void run() {
+    walk(0, numbers_.size(), 0);
+    if (hasItems_ && !hasTracks_) {
+      throw Error(ErrorCode::NotAVideo, name_ + " is a still picture (HEIC, AVIF or alike), not a video.");
+    }
+  }
 
  private:
   /// What the boxes of one 'trak' say.
@@ -94,6 +99,10 @@ class TableCheck {
   }
 
   void take(std::uint32_t type, std::int64_t body, std::int64_t end, int depth) {
+    if (depth == 0) {
+      hasItems_ = hasItems_ || type == fourcc("meta");
+      hasTracks_ = hasTracks_ || type == fourcc("moov");
+    }
     switch (type) {
       case fourcc("trak"):
         track_ = {};
@@ -182,6 +191,8 @@ class TableCheck {
   std::int64_t most_ = 0;
   std::int64_t samples_ = 0;
   Track track_;
+  bool hasItems_ = false;  ///< ISO/IEC 23008-12: pictures are items of the file's own 'meta'
+  bool hasTracks_ = false;
 };
 
 }  // namespace

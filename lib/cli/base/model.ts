@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { defaultModel } from '../../checkpoints/locate';
 import { type LoadOptions, load } from '../../api/load';
 import type { Model } from '../../api/model';
 import { showProgress } from './progress';
@@ -25,7 +26,7 @@ export async function withModel<T>(
 
 /** Loads a model and shows how a download goes. */
 export async function loadShown(name: string | undefined, session: Session, options: LoadOptions = {}): Promise<Model> {
-  const { onProgress, end } = showProgress(session);
+  const { onProgress, end } = showProgress(session, name ?? defaultModel());
   try {
     return await load(name, { ...options, signal: session.signal, onProgress });
   } finally {

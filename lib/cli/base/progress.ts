@@ -11,10 +11,17 @@ import { bar, fit, megabytes, percent, printable, right } from './text';
 const pause = 100;
 const barWidth = 20;
 
-/** Something to call with the progress, and something to call when nothing more comes. */
-export function showProgress(session: Session): { onProgress: (progress: DownloadProgress) => void; end: () => void } {
+/**
+ * Something to call with the progress, and something to call when nothing more comes.
+ *
+ * @param name - The model, which a terminal shows until a download begins.
+ */
+export function showProgress(
+  session: Session,
+  name: string,
+): { onProgress: (progress: DownloadProgress) => void; end: () => void } {
   const { status } = session;
-  return status === undefined ? lines(session) : movingBar(session, status);
+  return status === undefined ? lines(session) : movingBar(session, status, name);
 }
 
 function lines(session: Session): ReturnType<typeof showProgress> {
@@ -27,8 +34,9 @@ function lines(session: Session): ReturnType<typeof showProgress> {
   return { onProgress, end: () => undefined };
 }
 
-function movingBar(session: Session, status: (line: string) => void): ReturnType<typeof showProgress> {
+function movingBar(session: Session, status: (line: string) => void, name: string): ReturnType<typeof showProgress> {
   let last = -Infinity;
+  status(fit(`loading ${printable(name)}`, session.errorColumns - 1, session.unicode));
   const onProgress = ({ file, received, total }: DownloadProgress): void => {
     const now = performance.now();
     if (now - last < pause && received < total) return;
@@ -40,7 +48,7 @@ function movingBar(session: Session, status: (line: string) => void): ReturnType
     status(fit(line, session.errorColumns - 1, session.unicode));
   };
   const end = (): void => {
-    if (last > -Infinity) status('');
+    status('');
   };
   return { onProgress, end };
 }

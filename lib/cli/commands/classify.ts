@@ -4,9 +4,10 @@
  * @module
  */
 import { mostClasses } from '../../options/answers';
+import { scoreKinds } from '../../options/scores';
 import type { ClassifyResult, Prediction } from '../../results/results';
 import type { ClassifyWindowsResult } from '../../results/windows';
-import { deviceName, parse, precisionName, wholeNumber } from '../base/arguments';
+import { deviceName, oneOf, parse, precisionName, wholeNumber } from '../base/arguments';
 import { type Command, optionHelp } from '../base/command';
 import { footer, heading, notes } from '../base/output';
 import type { Session } from '../base/session';
@@ -28,6 +29,8 @@ ${optionHelp.trust}
   --top N          how many of the best classes to print; default 5; with 1 a
                    line a file
   --labels FILE    names for the classes, one a line, instead of the model's own
+  --scores HOW     softmax, or sigmoid (each class by itself, for models of
+                   videos with several); default: as the model was trained
   --logits         the classifier's raw output as well (in JSON)
 ${modelClipHelp}
 ${folderHelp}
@@ -51,12 +54,14 @@ export const classify: Command = {
       top: { type: 'string' },
       labels: { type: 'string' },
       logits: { type: 'boolean' },
+      scores: { type: 'string' },
       ...modelClipOptions,
       ...folderOptions,
     });
     const options = {
       topK: wholeNumber('top', values.top, mostClasses),
       logits: values.logits,
+      scores: oneOf('scores', values.scores, scoreKinds),
       ...modelClipOf(values, session),
     };
     const adjustments = adjustmentsOf(values);

@@ -44,7 +44,7 @@ export const exportCommand: Command = {
     if (!values.output.endsWith('.pt'))
       throw new UsageError(`--output takes a name that ends in .pt, not '${values.output}'`);
 
-    const { onProgress, end } = showProgress(session);
+    const { onProgress, end } = showProgress(session, values.model ?? defaultModel());
     let result: ExportResult;
     try {
       const options = { overwrite: values.force, labels: values.labels, signal: session.signal, onProgress };

@@ -63,7 +63,7 @@ export function report(known: readonly KnownModel[], { color }: Pick<Session, 'c
 }
 
 function headingOf({ family, licence, bundled }: KnownModel): string {
-  const terms = licence.commercial ? licence.id : `${licence.id}, no commercial use`;
+  const terms = licence.commercial === false ? `${licence.id}, no commercial use` : licence.id;
   return bundled ? `Bundled (${terms})` : `${families[family]} (${terms})`;
 }
 

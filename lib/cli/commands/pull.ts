@@ -5,7 +5,7 @@
  */
 import { TubeletError } from '../../base/errors';
 import { checkConfiguration } from '../../checkpoints/checkpoint';
-import { type Licence, licenceOf } from '../../checkpoints/presets';
+import { type Licence, licenceById, licenceOf } from '../../checkpoints/presets';
 import { offlineBecauseOf } from '../../hub/environment';
 import { type PullOptions, type Pulled, pull as pullFromHub } from '../../hub/pull';
 import { parseHubName, titleOf } from '../../hub/repository';
@@ -51,7 +51,7 @@ export const pull: Command = {
 };
 
 async function pullShown(name: string, session: Session): Promise<Pulled> {
-  const { onProgress, end } = showProgress(session);
+  const { onProgress, end } = showProgress(session, name);
   try {
     return await pullByName(name, { signal: session.signal, onProgress });
   } finally {
@@ -76,7 +76,7 @@ async function pullByName(name: string, options: PullOptions): Promise<Pulled> {
 async function licenceFor(name: string, card: string | undefined): Promise<Licence | null> {
   const known = await licenceOf(parseHubName(name)?.repository ?? name);
   if (known !== null || card === undefined) return known;
-  return { id: card, commercial: !/(^|-)nc(-|$)/i.test(card) };
+  return licenceById(card);
 }
 
 interface Result extends Omit<Pulled, 'license'> {
@@ -87,7 +87,12 @@ interface Result extends Omit<Pulled, 'license'> {
 function report({ name, commit, folder, licence }: Result, session: Session): string {
   const lines = [styled(printable(name), 'bold', session.color), `  commit ${commit}`, `  ${printable(folder)}`];
   if (licence !== null) {
-    lines.push(`  licence ${printable(licence.id)}${licence.commercial ? '' : ': not for commercial use'}`);
+    lines.push(`  licence ${printable(licence.id)}${termsOf(licence)}`);
   }
   return lines.join('\n');
+}
+
+function termsOf({ commercial }: Licence): string {
+  if (commercial === null) return ': not known whether it allows commercial use';
+  return commercial ? '' : ': not for commercial use';
 }

@@ -4,13 +4,15 @@
  * @module
  */
 import { createHash } from 'node:crypto';
+import { resolve } from 'node:path';
 
 import type { LoadOptions } from '../../api/load';
 import type { Model } from '../../api/model';
-import type { TubeletError } from '../../base/errors';
+import { type TubeletError, asTubeletError } from '../../base/errors';
 import { packageVersion } from '../../base/package';
 import type { Batch, BatchItem } from '../../batch/batch';
 import type { BatchOptions } from '../../batch/workers';
+import { requirePresent } from '../../inputs/present';
 import type { EncodedVideo } from '../../inputs/recognise';
 import { RunOutput } from '../../output/run';
 import { type Outcome, lineFor } from '../../output/journal';
@@ -67,6 +69,7 @@ interface Sink {
 export async function runVideos<R extends Timed>(task: Task<R>, session: Session): Promise<number> {
   const { request, loading } = task;
   if (request.output === undefined) {
+    if (await isInVain(request, session)) return exit.failure;
     return withModel(
       task.model,
       session,
@@ -85,6 +88,33 @@ export async function runVideos<R extends Timed>(task: Task<R>, session: Session
   } finally {
     await output.stop();
   }
+}
+
+/** Whether no name leads to a video, which is then said: no model need be fetched and loaded to find that out. */
+async function isInVain({ names, list, addresses, shard, json }: FolderRequest, session: Session): Promise<boolean> {
+  if (list !== undefined) return false; // it may be read once only
+  const refused: { name: string; error: unknown }[] = [];
+  for await (const entry of entriesOf(names, { addresses, shard, signal: session.signal })) {
+    const error = entry.error ?? whyAbsent(entry.video);
+    if (error === undefined) return false;
+    refused.push({ name: entry.name, error });
+  }
+  for (const { name, error } of refused) {
+    if (json || !session.interactive) session.print(lineFor(name, { error: asTubeletError(error) }));
+    session.complain(failureLine(name, error));
+  }
+  return refused.length > 0;
+}
+
+function whyAbsent(video: EncodedVideo): unknown {
+  if (typeof video !== 'string' || video === '') return undefined;
+  const path = resolve(video);
+  try {
+    requirePresent({ kind: 'file', path, name: `'${path}'` });
+  } catch (error) {
+    return error;
+  }
+  return undefined;
 }
 
 function printer<R extends Timed>(task: Task<R>, model: Model, session: Session): Sink {
