@@ -22,7 +22,7 @@ interface Waiters {
 const waiting = new WeakMap<AbortSignal, Waiters>();
 
 /** Each callback may end a call, and whoever made that call then has work to do. */
-const mostATurn = 500;
+const mostATurn = 100;
 
 /**
  * Calls `callback` once the signal is aborted; at once when it has been already. A signal has one listener, however many
