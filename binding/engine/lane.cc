@@ -22,6 +22,8 @@ struct Lane::Entry {
   Ticket call;
   Job job;
   State state = State::Waiting;
+  Queue* queue = nullptr;  ///< where it is, until it has settled or been given up
+  Queue::iterator place;
   Clock::time_point readyAt;    ///< when it became Ready
   std::shared_ptr<Group> pass;  ///< while Inferring
 };
@@ -85,8 +87,20 @@ Lane::Ticket Lane::admit(Job job) {
 void Lane::enqueue(const Ticket& call, Job job) {
   auto entry = std::make_shared<Entry>(call, std::move(job));
   call->entries.push_back(entry);
-  queue_.push_back(entry);
+  entry->place = waiting_.insert(waiting_.end(), entry);
+  entry->queue = &waiting_;
   ++count(entry->state);
+}
+
+void Lane::leaveQueue(Entry& entry) {
+  if (entry.queue) std::exchange(entry.queue, nullptr)->erase(entry.place);
+}
+
+/// All of the jobs, oldest first.
+std::vector<Lane::EntryPtr> Lane::queued() const {
+  std::vector<EntryPtr> all(begun_.begin(), begun_.end());
+  all.insert(all.end(), waiting_.begin(), waiting_.end());
+  return all;
 }
 
 void Lane::cancel(const Ticket& ticket) {
@@ -99,8 +113,7 @@ void Lane::cancel(const Ticket& ticket) {
 void Lane::cancelAll() {
   Lock lock(mutex_);
   Ended ended;
-  const std::deque<EntryPtr> all = queue_;
-  for (const EntryPtr& entry : all) giveUp(entry->call, std::make_exception_ptr(Cancelled()), ended);
+  for (const EntryPtr& entry : queued()) giveUp(entry->call, std::make_exception_ptr(Cancelled()), ended);
   settle(std::move(lock), std::move(ended));
 }
 
@@ -110,10 +123,10 @@ void Lane::dispose(std::function<void()> idle) {
   if (idle) idleCallbacks_.push_back(std::move(idle));
 
   Ended ended;
-  const std::deque<EntryPtr> all = queue_;
-  for (const EntryPtr& entry : all) {
-    const bool begun = entry->state == State::Inferring || (entry == all.front() && entry->state != State::Waiting);
-    if (!begun || entry->job.next) giveUp(entry->call, disposedError(), ended);
+  const EntryPtr oldest = begun_.empty() ? nullptr : begun_.front();
+  for (const EntryPtr& entry : queued()) {
+    const bool served = entry->state == State::Inferring || entry == oldest;
+    if (!served || entry->job.next) giveUp(entry->call, disposedError(), ended);
   }
   settle(std::move(lock), std::move(ended));
 }
@@ -131,7 +144,7 @@ void Lane::giveUp(const Ticket& call, const std::exception_ptr& why, Ended& ende
   --calls_;
   const std::vector<EntryPtr> entries = call->entries;
   for (const EntryPtr& entry : entries) {
-    std::erase(queue_, entry);
+    leaveQueue(*entry);
     if (entry->state == State::Waiting || entry->state == State::Ready) {
       retire(entry, ended);
     } else if (entry->pass && --entry->pass->wanted == 0) {
@@ -143,7 +156,7 @@ void Lane::giveUp(const Ticket& call, const std::exception_ptr& why, Ended& ende
 /// A job is over, and with the last of them its call.
 void Lane::retire(const EntryPtr& entry, Ended& ended) {
   enter(entry, State::Settled);
-  std::erase(queue_, entry);
+  leaveQueue(*entry);
   ended.jobs.push_back(std::exchange(entry->job, Job{}));
   const Ticket& call = entry->call;
   std::erase(call->entries, entry);
@@ -199,10 +212,11 @@ std::size_t Lane::passesToBegin() {
 void Lane::ingestTurn() {
   Lock lock(mutex_);
   --ingestTurns_;
-  const auto next = std::ranges::find(queue_, State::Waiting, &Entry::state);
-  if (next == queue_.end() || roomToIngest() == 0) return;
+  if (waiting_.empty() || roomToIngest() == 0) return;
 
-  const EntryPtr entry = *next;
+  const EntryPtr entry = waiting_.front();
+  begun_.splice(begun_.end(), waiting_, entry->place);
+  entry->queue = &begun_;
   enter(entry, State::Ingesting);
   ++running_;
   lock.unlock();
@@ -221,7 +235,7 @@ void Lane::ingestTurn() {
 /// The jobs that would be inferred now: the oldest that may, and those behind it that may share its pass.
 Lane::Pass Lane::nextPass() {
   Pass pass;
-  for (const EntryPtr& entry : queue_) {
+  for (const EntryPtr& entry : begun_) {
     const bool joins = entry->state == State::Ready && (pass.empty() || entry->job.batchable);
     if (joins) {
       pass.push_back(entry);

@@ -4,10 +4,10 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
-#include <deque>
 #include <exception>
 #include <functional>
 #include <limits>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -125,6 +125,8 @@ class Lane : public std::enable_shared_from_this<Lane> {
   static constexpr std::size_t kStates = 5;
 
   using EntryPtr = std::shared_ptr<Entry>;
+  /// Of lists, from whose middle a job is taken as quickly as from their ends.
+  using Queue = std::list<EntryPtr>;
 
   /// A call that is over, and how it went.
   struct Verdict {
@@ -154,13 +156,15 @@ class Lane : public std::enable_shared_from_this<Lane> {
   void endStages(Lock lock, const Pass& entries, std::vector<std::exception_ptr> outcomes, bool last,
                  std::unique_ptr<Job> next = nullptr);
   void enqueue(const Ticket& call, Job job);
+  static void leaveQueue(Entry& entry);
+  std::vector<EntryPtr> queued() const;
   void giveUp(const Ticket& call, const std::exception_ptr& why, Ended& ended);
   void retire(const EntryPtr& entry, Ended& ended);
   void settle(Lock lock, Ended ended);
 
   void enter(const EntryPtr& entry, State state);
   std::size_t& count(State state) { return counts_[static_cast<std::size_t>(state)]; }
-  bool idle() const { return queue_.empty() && running_ == 0; }
+  bool idle() const { return begun_.empty() && waiting_.empty() && running_ == 0; }
 
   ThreadPool& decode_;
   ThreadPool& compute_;
@@ -168,7 +172,9 @@ class Lane : public std::enable_shared_from_this<Lane> {
 
   std::mutex mutex_;
   std::condition_variable becameIdle_;
-  std::deque<EntryPtr> queue_;                 ///< neither settled nor given up, oldest first
+  // Neither settled nor given up, oldest first. Jobs are begun in their order, so that all in `begun_` are older.
+  Queue begun_;
+  Queue waiting_;
   std::size_t calls_ = 0;                      ///< to which those belong
   std::array<std::size_t, kStates> counts_{};  ///< jobs in each state, given-up ones included
   std::size_t running_ = 0;                    ///< stages, passes and callbacks that run

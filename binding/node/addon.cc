@@ -42,7 +42,7 @@ Napi::Value probe(const Napi::CallbackInfo& info) {
     };
     Environment& environment = Environment::of(info.Env());
     return Task::start(environment, environment.files(), std::move(job),
-                       [found](Napi::Env env) { return toJs(env, *found); }, {});
+                       [found](Napi::Env env) { return toJs(env, *found); }, {info[0].As<Napi::Object>()});
   });
 }
 
@@ -54,7 +54,7 @@ Napi::Value readFrames(const Napi::CallbackInfo& info) {
     job.ingest = [work](const CancelToken& token) { work->read(token); };
     Environment& environment = Environment::of(info.Env());
     return Task::start(environment, environment.files(), std::move(job),
-                       [work](Napi::Env env) { return framesToJs(env, *work); }, {});
+                       [work](Napi::Env env) { return framesToJs(env, *work); }, {info[0].As<Napi::Object>()});
   });
 }
 

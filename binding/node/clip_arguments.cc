@@ -1,5 +1,4 @@
 #include <cmath>
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,7 +17,7 @@ constexpr std::int64_t kMaxCount = std::int64_t{1} << 53;  ///< JavaScript's num
 
 /// Bytes, and how messages call what they are.
 BytesInput memory(const Fields& fields) {
-  return {std::make_shared<const std::vector<std::uint8_t>>(fields.bytes("bytes")), fields.text("name")};
+  return {fields.bytes("bytes"), fields.text("name")};
 }
 
 video::RawFrames rawFrames(const Fields& fields) {

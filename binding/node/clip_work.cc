@@ -82,9 +82,8 @@ void ClipWork::infer(const model::Model& model, int threads, const CancelToken& 
     inferTogether(alone, model, threads, token);
     return;
   }
-  const Stopwatch watch;
   model::setThreads(threads);
-  finish(inferViews(model, token), watch.milliseconds());
+  inferViews(model, token);
 }
 
 void inferTogether(std::span<ClipWork* const> works, const model::Model& model, int threads, const CancelToken& token) {
@@ -114,13 +113,20 @@ void ClipWork::finish(model::Output made, double milliseconds) {
 }
 
 /// One view after the other: one at a time is in memory as floats.
-model::Output ClipWork::inferViews(const model::Model& model, const CancelToken& token) {
+void ClipWork::inferViews(const model::Model& model, const CancelToken& token) {
+  const Stopwatch watch;
+  double cuttingMs = 0;
   model::ViewAverage average(views->average());
   for (int view = 0; view < views->views(); ++view) {
     token.check();
-    average.add(model.run(views->pixels(view), wanted.request, token));
+    const Stopwatch cutting;
+    const at::Tensor cut = views->pixels(view);
+    cuttingMs += cutting.milliseconds();
+    average.add(model.run(cut, wanted.request, token));
   }
-  return average.result();
+  model::Output averaged = average.result();
+  prepareMs += cuttingMs;
+  finish(std::move(averaged), watch.milliseconds() - cuttingMs);
 }
 
 }  // namespace tubelet::node

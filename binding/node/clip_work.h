@@ -62,7 +62,7 @@ struct ClipWork {
                             const CancelToken& token);
 
  private:
-  model::Output inferViews(const model::Model& model, const CancelToken& token);
+  void inferViews(const model::Model& model, const CancelToken& token);
   void finish(model::Output made, double milliseconds);
 };
 

@@ -57,11 +57,11 @@ std::vector<double> numbers(const Napi::Value& value, const std::string& name) {
   return result;
 }
 
-std::vector<std::uint8_t> bytes(const Napi::Value& value, const std::string& name) {
+std::span<const std::uint8_t> bytes(const Napi::Value& value, const std::string& name) {
   const bool isBytes = value.IsTypedArray() && value.As<Napi::TypedArray>().TypedArrayType() == napi_uint8_array;
   if (!isBytes) refuse(name, "a Uint8Array");
   const auto given = value.As<Napi::Uint8Array>();
-  return {given.Data(), given.Data() + given.ByteLength()};
+  return {given.Data(), given.ByteLength()};
 }
 
 Fields::Fields(const Napi::Value& value, std::string name) : name_(std::move(name)) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -11,8 +12,8 @@
 
 namespace tubelet::node {
 
-/// Checks of single JavaScript values. Each copies the value or throws Error(INVALID_ARGUMENT) that says what `name`
-/// must be.
+/// Checks of single JavaScript values. Each copies the value, where it does not say otherwise, or throws
+/// Error(INVALID_ARGUMENT) that says what `name` must be.
 
 [[noreturn]] void refuse(const std::string& name, const std::string& wanted);
 
@@ -26,8 +27,8 @@ int integer(const Napi::Value& value, const std::string& name, int least, int mo
 bool flag(const Napi::Value& value, const std::string& name);
 Napi::Array array(const Napi::Value& value, const std::string& name);
 std::vector<double> numbers(const Napi::Value& value, const std::string& name);
-/// The contents of a Uint8Array.
-std::vector<std::uint8_t> bytes(const Napi::Value& value, const std::string& name);
+/// The contents of a Uint8Array, where they are: the caller keeps that.
+std::span<const std::uint8_t> bytes(const Napi::Value& value, const std::string& name);
 
 template <typename Enumeration>
 using Choices = std::initializer_list<std::pair<std::string_view, Enumeration>>;
@@ -61,7 +62,7 @@ class Fields {
   int integer(const char* key, int least, int most) const { return node::integer(get(key), name(key), least, most); }
   bool flag(const char* key) const { return node::flag(get(key), name(key)); }
   std::vector<double> numbers(const char* key) const { return node::numbers(get(key), name(key)); }
-  std::vector<std::uint8_t> bytes(const char* key) const { return node::bytes(get(key), name(key)); }
+  std::span<const std::uint8_t> bytes(const char* key) const { return node::bytes(get(key), name(key)); }
   template <typename Enumeration>
   Enumeration choice(const char* key, Choices<Enumeration> choices) const {
     return node::choice(get(key), name(key), choices);

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <variant>
 
@@ -15,7 +17,8 @@
 
 namespace tubelet::node {
 
-/// What a call reads, and how. Plain C++, filled on the environment's thread and used on the engine's.
+/// What a call reads, and how. Plain C++, filled on the environment's thread and used on the engine's. Bytes and frames
+/// are not copied: they are where JavaScript has them, and the task keeps them there.
 
 struct FileInput {
   std::string path;
@@ -23,7 +26,7 @@ struct FileInput {
 };
 
 struct BytesInput {
-  video::MemorySource::Bytes bytes;
+  std::span<const std::uint8_t> bytes;
   std::string name;
 };
 

@@ -4,14 +4,14 @@
 
 #include <functional>
 #include <mutex>
-#include <vector>
 
 namespace tubelet::node {
 
 class Environment;
 
 /// How the engine's threads reach the event loop of one environment. Whatever a thread posts is run there later, in the
-/// order it was posted; once the mailbox is closed, posts are dropped.
+/// order it was posted; once the mailbox is closed, posts are dropped. Node runs at most a thousand in a turn of the
+/// loop, so that many at once do not hold it up.
 class Mailbox {
  public:
   /// Run on the event loop, with a handle scope and a callback scope. Must not throw.
@@ -30,13 +30,11 @@ class Mailbox {
   void close();
 
  private:
-  static void deliver(Napi::Env env, Napi::Function, Environment* environment, Mailbox* mailbox);
-  using Signal = Napi::TypedThreadSafeFunction<Environment, Mailbox, &Mailbox::deliver>;
+  static void deliver(Napi::Env env, Napi::Function, Environment* environment, Message* message);
+  using Queue = Napi::TypedThreadSafeFunction<Environment, Message, &Mailbox::deliver>;
 
   std::mutex mutex_;
-  Signal signal_;
-  std::vector<Message> messages_;
-  bool signalled_ = false;  ///< a delivery is under way: one signal serves any number of messages
+  Queue queue_;
   bool closed_ = false;
 };
 

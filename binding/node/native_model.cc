@@ -92,8 +92,8 @@ Napi::Value NativeModel::runWindows(const Napi::CallbackInfo& info) {
       });
     };
     const auto result = [series](Napi::Env env) { return textsToJs(env, series->warnings()); };
-    return Task::startTelling(Environment::of(info.Env()), loaded_.lane, begin, result, Value(),
-                              info[2].As<Napi::Function>());
+    return Task::startTelling(Environment::of(info.Env()), loaded_.lane, begin, result,
+                              {Value(), info[0].As<Napi::Object>()}, info[2].As<Napi::Function>());
   });
 }
 
@@ -144,7 +144,8 @@ Napi::Value NativeModel::start(const Napi::CallbackInfo& info, std::shared_ptr<C
   const auto result = [work, infer](Napi::Env env) -> Napi::Value {
     return infer ? outputToJs(env, *work) : pixelsToJs(env, *work);
   };
-  return Task::start(Environment::of(info.Env()), loaded_.lane, std::move(job), result, Value());
+  return Task::start(Environment::of(info.Env()), loaded_.lane, std::move(job), result,
+                     {Value(), info[0].As<Napi::Object>()});
 }
 
 Napi::Value NativeModel::fork(const Napi::CallbackInfo& info) {
@@ -191,7 +192,7 @@ Napi::Value NativeModel::dispose(const Napi::CallbackInfo& info) {
       Napi::MemoryManagement::AdjustExternalMemory(env, -std::exchange(reportedBytes_, 0));
       return env.Undefined();
     };
-    auto [promise, report] = Task::pending(environment, result, Value());
+    auto [promise, report] = Task::pending(environment, result, {Value()});
     // Giving hundreds of megabytes back to the system takes a while: not on the event loop.
     loaded_.lane->dispose([model = std::exchange(loaded_.model, nullptr), report = std::move(report),
                            &pool = environment.runtime().decode()]() mutable {

@@ -23,26 +23,26 @@ Task::Tell tellTo(const Environment& environment, std::uint64_t id) {
 
 }  // namespace
 
-Task::Task(Environment& environment, Result result, Napi::Object owner)
+Task::Task(Environment& environment, Result result, Owners owners)
     : environment_(environment),
       env_(environment.env()),
       deferred_(Napi::Promise::Deferred::New(env_)),
       result_(std::move(result)) {
-  if (!owner.IsEmpty()) owner_ = Napi::Persistent(owner);
+  for (const Napi::Object& owner : owners) owners_.push_back(Napi::Persistent(owner));
   environment_.promiseMade();
 }
 
 Napi::Object Task::start(Environment& environment, std::shared_ptr<engine::Lane> lane, engine::Lane::Job job,
-                         Result result, Napi::Object owner) {
+                         Result result, Owners owners) {
   const auto begin = [&job](const Tell&) { return std::move(job); };
-  return startTelling(environment, std::move(lane), begin, std::move(result), owner, {});
+  return startTelling(environment, std::move(lane), begin, std::move(result), owners, {});
 }
 
 Napi::Object Task::startTelling(Environment& environment, std::shared_ptr<engine::Lane> lane,
                                 const std::function<engine::Lane::Job(const Tell&)>& begin, Result result,
-                                Napi::Object owner, Napi::Function listener) {
+                                Owners owners, Napi::Function listener) {
   const Napi::Env env = environment.env();
-  auto task = std::make_shared<Task>(environment, std::move(result), owner);
+  auto task = std::make_shared<Task>(environment, std::move(result), owners);
   if (!listener.IsEmpty()) task->listener_ = Napi::Persistent(listener);
   const std::uint64_t id = environment.add(task);
   try {
@@ -62,8 +62,8 @@ Napi::Object Task::startTelling(Environment& environment, std::shared_ptr<engine
   return handle;
 }
 
-Task::Pending Task::pending(Environment& environment, Result result, Napi::Object owner) {
-  const auto task = std::make_shared<Task>(environment, std::move(result), owner);
+Task::Pending Task::pending(Environment& environment, Result result, Owners owners) {
+  const auto task = std::make_shared<Task>(environment, std::move(result), owners);
   return {task->deferred_.Promise(), reportTo(environment, environment.add(task))};
 }
 

@@ -4,7 +4,9 @@
 
 #include <exception>
 #include <functional>
+#include <initializer_list>
 #include <memory>
+#include <vector>
 
 #include "engine/lane.h"
 
@@ -18,12 +20,13 @@ class Task {
  public:
   /// Makes the result, on the environment's thread, when the work has succeeded.
   using Result = std::function<Napi::Value(Napi::Env)>;
+  using Owners = std::initializer_list<Napi::Object>;
 
   /// Admits `job` (its `settle` is filled in here) and returns the NativeTask, `{ promise, cancel() }`, of
-  /// lib/native/binding.ts. When the lane refuses the job, the promise is rejected. `owner`, which may be empty, is the
-  /// JavaScript object that must outlive the work.
+  /// lib/native/binding.ts. When the lane refuses the job, the promise is rejected. `owners` are the
+  /// JavaScript objects that must outlive the work: those whose memory it reads, above all.
   static Napi::Object start(Environment& environment, std::shared_ptr<engine::Lane> lane, engine::Lane::Job job,
-                            Result result, Napi::Object owner);
+                            Result result, Owners owners);
 
   /// Hands over, from any thread, something that was finished before the work is over.
   using Tell = std::function<void(Result)>;
@@ -31,7 +34,7 @@ class Task {
   /// in which they were told, and never after the promise has settled. When it throws, the promise is rejected.
   static Napi::Object startTelling(Environment& environment, std::shared_ptr<engine::Lane> lane,
                                    const std::function<engine::Lane::Job(const Tell&)>& begin, Result result,
-                                   Napi::Object owner, Napi::Function listener);
+                                   Owners owners, Napi::Function listener);
 
   /// Says, from any thread, that the work of a promise is over.
   using Report = std::function<void(const std::exception_ptr&)>;
@@ -41,9 +44,9 @@ class Task {
     Napi::Promise promise;
     Report report;
   };
-  static Pending pending(Environment& environment, Result result, Napi::Object owner);
+  static Pending pending(Environment& environment, Result result, Owners owners);
 
-  Task(Environment& environment, Result result, Napi::Object owner);
+  Task(Environment& environment, Result result, Owners owners);
 
   /// Rejects the promise at once, with CANCELLED; the work stops at its next check. Legal in every state.
   void cancel();
@@ -62,7 +65,7 @@ class Task {
   Environment& environment_;
   Napi::Env env_;
   Napi::Promise::Deferred deferred_;
-  Napi::ObjectReference owner_;
+  std::vector<Napi::ObjectReference> owners_;
   Result result_;
   Napi::FunctionReference listener_;
   std::shared_ptr<engine::Lane> lane_;

@@ -10,23 +10,102 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted === true) throw new Aborted(signal);
 }
 
+type Callback = () => void;
+
+interface Waiters {
+  callbacks: Set<Callback>;
+  /** The signal's one listener. */
+  tell: Callback;
+}
+
+/** Who waits for which signal: Node warns of a signal with many listeners, and searches all of them at each change. */
+const waiting = new WeakMap<AbortSignal, Waiters>();
+
+/** Each callback may end a call, and whoever made that call then has work to do. */
+const mostATurn = 100;
+
+/**
+ * Calls `callback` once the signal is aborted; at once when it has been already. A signal has one listener, however many
+ * wait for it, until the last of them has left. Many are told in the order in which they came, over several turns of the
+ * event loop. What a callback throws is an uncaught exception and stops no other.
+ *
+ * @param callback - A function of its own for each wait.
+ * @returns Ends the wait.
+ */
+export function onAbort(signal: AbortSignal | undefined, callback: Callback): () => void {
+  if (signal === undefined) return () => undefined;
+  if (signal.aborted) {
+    callback();
+    return () => undefined;
+  }
+  const waiters = waiting.get(signal) ?? listenTo(signal);
+  const { callbacks, tell } = waiters;
+  callbacks.add(callback);
+  return () => {
+    callbacks.delete(callback);
+    if (callbacks.size > 0 || waiting.get(signal) !== waiters) return;
+    waiting.delete(signal);
+    signal.removeEventListener('abort', tell);
+  };
+}
+
+function listenTo(signal: AbortSignal): Waiters {
+  const callbacks = new Set<Callback>();
+  const tell = (): void => {
+    waiting.delete(signal);
+    tellSome(callbacks);
+  };
+  const waiters = { callbacks, tell };
+  waiting.set(signal, waiters);
+  signal.addEventListener('abort', tell, { once: true });
+  return waiters;
+}
+
+function tellSome(callbacks: Set<Callback>): void {
+  let left = mostATurn;
+  for (const callback of callbacks) {
+    if (left-- === 0) {
+      setImmediate(tellSome, callbacks);
+      return;
+    }
+    callbacks.delete(callback);
+    try {
+      callback();
+    } catch (error) {
+      process.nextTick(() => {
+        throw error; // as Node does with what a listener throws
+      });
+    }
+  }
+}
+
 /** Waits for work that others wait for as well, or that cannot be stopped: an abort ends the waiting, not the work. */
 export async function abortable<T>(work: Promise<T>, signal?: AbortSignal): Promise<T> {
   if (signal === undefined) return work;
 
-  let stopWaiting: () => void = () => undefined;
+  let stop: () => void = () => undefined;
   const abort = new Promise<never>((_resolve, reject) => {
-    stopWaiting = () => {
+    stop = onAbort(signal, () => {
       reject(new Aborted(signal));
-    };
+    });
   });
-  signal.addEventListener('abort', stopWaiting, { once: true });
-  if (signal.aborted) stopWaiting();
   try {
     return await Promise.race([abort, work]);
   } finally {
-    signal.removeEventListener('abort', stopWaiting);
+    stop();
   }
+}
+
+/** Waits so many milliseconds, or until the signal is aborted. */
+export async function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
+  let stop: () => void = () => undefined;
+  let timer: NodeJS.Timeout | undefined;
+  await new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, milliseconds);
+    stop = onAbort(signal, resolve);
+  });
+  clearTimeout(timer);
+  stop();
 }
 
 const timeUp = Symbol('time is up');
@@ -42,14 +121,12 @@ export async function withinTime<T>(
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const controller = new AbortController();
-  const abort = (): void => {
-    controller.abort();
-  };
   const timer = setTimeout(() => {
     controller.abort(timeUp);
   }, milliseconds);
-  signal?.addEventListener('abort', abort, { once: true });
-  if (signal?.aborted === true) abort();
+  const stop = onAbort(signal, () => {
+    controller.abort();
+  });
   try {
     return await work(controller.signal);
   } catch (error) {
@@ -61,6 +138,6 @@ export async function withinTime<T>(
     );
   } finally {
     clearTimeout(timer);
-    signal?.removeEventListener('abort', abort);
+    stop();
   }
 }

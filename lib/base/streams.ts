@@ -20,7 +20,10 @@ export type AnyStream = Readable | WebStream | AsyncIterable<unknown>;
 /** Chunks in turn. Nothing is read ahead of `next`, beyond what the stream itself does. */
 export interface ChunkReader {
   next(): Promise<{ done?: boolean | undefined; value?: unknown }>;
-  /** Ends the source, also while `next` is waiting; never throws. */
+  /**
+   * Ends the source, also while `next` is waiting; never throws. A request that a server has received is not ended, or it
+   * could not be answered: what is left of it is read and thrown away.
+   */
   stop(): void;
 }
 
@@ -45,13 +48,17 @@ export function readChunks(stream: AnyStream): ChunkReader {
 }
 
 function nodeReader(stream: Readable): ChunkReader {
-  const iterator = stream[Symbol.asyncIterator]();
+  const iterator = stream.iterator({ destroyOnReturn: false });
   return {
     next: () => iterator.next(),
-    // The iterator's own return() would wait for the chunk that `next` waits for.
     stop: () => {
       stream.on('error', ignore);
-      stream.destroy();
+      if (isServerRequest(stream)) {
+        // The iterator keeps the stream from flowing until it has ended, which is after the chunk that `next` waits for.
+        iterator.return?.().then(() => stream.resume(), ignore);
+      } else {
+        stream.destroy();
+      }
     },
   };
 }
@@ -86,6 +93,13 @@ function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
 
 function isNodeStream(value: AsyncIterable<unknown>): value is Readable {
   return 'pipe' in value && 'destroy' in value && 'on' in value;
+}
+
+/** Whether its other side waits for an answer on the same connection: a request of http or http2, or a stream of http2. */
+function isServerRequest(stream: Readable): boolean {
+  const { method, statusCode, respond } = stream as { method?: unknown; statusCode?: unknown; respond?: unknown };
+  const isAnswer = typeof statusCode === 'number'; // that a client has received
+  return (typeof method === 'string' && !isAnswer) || typeof respond === 'function';
 }
 
 function ignore(): void {

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { setMaxListeners } from 'node:events';
 import { isPromise } from 'node:util/types';
 
+import { onAbort } from '../base/abort';
 import type { CallSite, TubeletError } from '../base/errors';
 import type { NativeQueue, NativeWorkers } from '../native/binding';
 import { type Order, Shelf } from './finished-items';
@@ -82,12 +82,12 @@ export class Batch<I, R> implements AsyncIterableIterator<BatchItem<I, R>, undef
   #inFlight = 0; // begun and not finished
   #held = 0; // begun and not taken
   #burst = 0; // begun in this turn of the event loop
+  #stopListening = (): void => undefined;
 
   /** @internal Use {@link Model.classifyAll} or {@link Model.embedAll}. */
   constructor(plan: BatchPlan<R>) {
     this.#plan = plan;
     this.#shelf = new Shelf(plan.order);
-    setMaxListeners(0, this.#abort.signal); // every item in the works listens: no leak, whatever Node suspects
   }
 
   /** What has been done so far, and where the items in the works are. May be read at any time, also after the end. */
@@ -136,7 +136,7 @@ export class Batch<I, R> implements AsyncIterableIterator<BatchItem<I, R>, undef
       this.#onAbort();
       return;
     }
-    signal?.addEventListener('abort', this.#onAbort, { once: true });
+    this.#stopListening = onAbort(signal, this.#onAbort);
     try {
       this.#station = open();
     } catch (error) {
@@ -267,7 +267,7 @@ export class Batch<I, R> implements AsyncIterableIterator<BatchItem<I, R>, undef
     if (this.#over) return;
     this.#over = true;
     this.#tally.end();
-    this.#plan.signal?.removeEventListener('abort', this.#onAbort);
+    this.#stopListening();
     this.#abort.abort();
     this.#inputs?.stop();
     this.#inputs = undefined;

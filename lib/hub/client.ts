@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { abortable, throwIfAborted } from '../base/abort';
+import { abortable, onAbort, throwIfAborted } from '../base/abort';
 import { TubeletError, causeOf, messageOf } from '../base/errors';
 import { isObject, parsedJson } from '../base/json';
 import { packageVersion } from '../base/package';
@@ -129,7 +129,7 @@ export class HubClient {
       controller.abort(new Error(`nothing has come for ${longestStall / 1000} s`));
     };
     const timer = setTimeout(stop, longestStall);
-    this.signal?.addEventListener('abort', stop, { once: true });
+    const stopListening = onAbort(this.signal, stop);
     const { signal } = controller;
     try {
       return await abortable(fetch(address, { method, headers: all, redirect: 'manual', signal }), this.signal);
@@ -140,7 +140,7 @@ export class HubClient {
       throw new PassingFailure(`${address.host} does not answer (${reason})`, 0, cause);
     } finally {
       clearTimeout(timer);
-      this.signal?.removeEventListener('abort', stop);
+      stopListening();
     }
   }
 

@@ -3,9 +3,7 @@
  *
  * @module
  */
-import { setTimeout as sleep } from 'node:timers/promises';
-
-import { throwIfAborted } from '../base/abort';
+import { pause, throwIfAborted } from '../base/abort';
 import { TubeletError, isSystemError } from '../base/errors';
 
 const mostTries = 5;
@@ -66,7 +64,7 @@ export class Patience {
       throw this.givenUp(error, `It was tried ${mostTries} times. What has arrived is kept: try again later`);
     }
     const wait = Math.max(error.wait, firstWait * 2 ** (this.failures - 1) * (0.75 + Math.random() / 2));
-    await sleep(wait, undefined, { ...(this.signal !== undefined && { signal: this.signal }) }).catch(() => undefined);
+    await pause(wait, this.signal);
     throwIfAborted(this.signal);
   }
 

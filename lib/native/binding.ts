@@ -30,7 +30,7 @@ export interface NativeRawFrames {
 }
 
 /**
- * Where a video comes from. Bytes are copied before the call returns. `name` is what messages call it, such as
+ * Where a video comes from. Bytes and frames are read where they are: nobody may change them any more. `name` is what messages call it, such as
  * `'clip.mp4'` with its quotes.
  */
 export type NativeInput =

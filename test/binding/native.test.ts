@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { NativeError } from '#lib/base/errors';
@@ -331,22 +330,6 @@ describe('the native surface', function () {
         await model.run(request).promise;
       });
     }
-
-    it('busy: the caller’s bytes and frames may change as soon as the call returns', async () => {
-      const content = new Uint8Array(await readFile(video));
-      const { data, width, height, timestamps, end } = await native.readFrames(request).promise;
-      const inputs: [NativeInput, Uint8Array][] = [
-        [{ kind: 'bytes', bytes: content, name: '<bytes>' }, content],
-        [{ kind: 'frames', data, width, height, channels: 3, timestamps, end }, data],
-      ];
-      const model = await loaded();
-      for (const [input, memory] of inputs) {
-        const expected = await model.run({ ...request, input }).promise;
-        const task = model.run({ ...request, input });
-        memory.fill(0);
-        assert.deepEqual((await task.promise).logits, expected.logits);
-      }
-    });
 
     it('busy: the caller’s pixels may change as soon as forward returns', async () => {
       const model = await loaded();

@@ -214,6 +214,32 @@ TEST_CASE("a cancelled job") {
   }
 }
 
+TEST_CASE("a hundred thousand jobs wait, are cancelled anywhere, and keep their order") {
+  constexpr std::size_t kJobs = 100'000;
+  Bench bench({.maxQueue = kJobs, .ahead = 1, .remedy = {}});
+  Gate gate;
+  bench.lane->admit(bench.job("first", bench.at(gate)));
+  bench.journal.await("ingest first");
+  std::vector<std::size_t> inferred;  // by the one compute thread
+  std::vector<Lane::Ticket> tickets;
+  std::atomic<std::size_t> settled{0};
+  for (std::size_t i = 0; i < kJobs; ++i) {
+    Lane::Job job;
+    job.infer = [&inferred, i](const CancelToken&) { inferred.push_back(i); };
+    job.settle = [&settled](const std::exception_ptr&) { ++settled; };
+    tickets.push_back(bench.lane->admit(std::move(job)));
+  }
+  for (std::size_t i = kJobs; i-- > 0;) {  // the last first: a search from the front would take minutes
+    if (i % 1000 != 7) bench.lane->cancel(tickets[i]);
+  }
+  CHECK(settled == kJobs - kJobs / 1000);
+  gate.open();
+  bench.lane->waitIdle();
+  CHECK(settled == kJobs);
+  CHECK(inferred.size() == kJobs / 1000);
+  CHECK(std::ranges::is_sorted(inferred));
+}
+
 TEST_CASE("a cancelled job has nothing left in a pool that somebody would wait for") {
   Bench bench;
   const auto other = Lane::create(bench.decode, bench.compute, {.maxQueue = 64, .ahead = 1, .remedy = {}});

@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <cstddef>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -9,13 +11,21 @@
 namespace tubelet::video::test {
 namespace {
 
+/// 0, 1, 2 and so on.
+std::vector<std::uint8_t> countTo(std::size_t end) {
+  std::vector<std::uint8_t> bytes(end);
+  std::iota(bytes.begin(), bytes.end(), std::uint8_t{0});
+  return bytes;
+}
+
 /// Frames of 2 x 1 pixels, each byte another, at 10 a second from `first` seconds on.
 RawFrames frames(int count, int channels, double first = 0) {
+  static const std::vector<std::uint8_t> counting = countTo(256);
   RawFrames result;
   result.width = 2;
   result.height = 1;
   result.channels = channels;
-  for (int i = 0; i < count * 2 * channels; ++i) result.data.push_back(static_cast<std::uint8_t>(i));
+  result.data = std::span(counting).first(static_cast<std::size_t>(count * 2 * channels));
   for (int i = 0; i < count; ++i) result.timestamps.push_back(first + i / 10.0);
   result.end = first + count / 10.0;
   return result;
@@ -67,7 +77,8 @@ TEST_CASE("gray becomes RGB, and what is transparent black") {
   CHECK(gray.slots == std::vector<Pixels>{{0, 0, 0, 1, 1, 1}, {2, 2, 2, 3, 3, 3}});
 
   RawFrames rgba = frames(2, 4);
-  rgba.data = {10, 20, 30, 255, 10, 20, 30, 0, 255, 128, 1, 128, 255, 254, 1, 1};
+  const std::vector<std::uint8_t> bytes{10, 20, 30, 255, 10, 20, 30, 0, 255, 128, 1, 128, 255, 254, 1, 1};
+  rgba.data = bytes;
   Collected over;
   read(rgba, consecutive(2), over);
   CHECK(over.slots == std::vector<Pixels>{{10, 20, 30, 0, 0, 0}, {128, 64, 1, 1, 1, 0}});
@@ -154,7 +165,7 @@ TEST_CASE("limits hold at exactly N, and not at N - 1") {
 
 TEST_CASE("sizes that do not fit each other are refused") {
   RawFrames wrong = frames(2, 3);
-  wrong.data.pop_back();
+  wrong.data = wrong.data.first(wrong.data.size() - 1);
   CHECK(codeOf(wrong) == "INVALID_ARGUMENT");
   wrong = frames(2, 3);
   wrong.timestamps.pop_back();

@@ -1,8 +1,9 @@
 #include <doctest/doctest.h>
 
 #include <cstring>
-#include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "video/container/source.h"
@@ -11,8 +12,8 @@
 namespace tubelet::video::test {
 namespace {
 
-MemorySource::Bytes bytesOf(const std::string& text) {
-  return std::make_shared<const std::vector<std::uint8_t>>(text.begin(), text.end());
+std::span<const std::uint8_t> bytesOf(std::string_view literal) {
+  return {reinterpret_cast<const std::uint8_t*>(literal.data()), literal.size()};
 }
 
 /// The message of the Error with `code` that `work` throws.

@@ -301,13 +301,15 @@ TEST_CASE("each window has the size of its own first picture where the size chan
 
 TEST_CASE("windows of raw frames equal the same parts read alone") {
   RawFrames frames;
+  std::vector<std::uint8_t> bytes;
   frames.width = 2;
   frames.height = 1;
   frames.channels = 1;
   for (int i = 0; i < 40; ++i) {
     frames.timestamps.push_back(5 + 0.1 * i);
-    for (int pixel = 0; pixel < 2; ++pixel) frames.data.push_back(static_cast<std::uint8_t>(3 * i + pixel));
+    for (int pixel = 0; pixel < 2; ++pixel) bytes.push_back(static_cast<std::uint8_t>(3 * i + pixel));
   }
+  frames.data = bytes;
   frames.end = 9;
   const CancelToken token;
   RawWindows windows(frames, spread(3), {1, 0.5}, {}, token);

@@ -97,15 +97,15 @@ std::size_t FileSource::read(std::int64_t offset, std::uint8_t* to, std::size_t 
   return done;
 }
 
-MemorySource::MemorySource(Bytes bytes, std::int64_t limitBytes, std::string name)
-    : bytes_(std::move(bytes)), name_(std::move(name)) {
+MemorySource::MemorySource(std::span<const std::uint8_t> bytes, std::int64_t limitBytes, std::string name)
+    : bytes_(bytes), name_(std::move(name)) {
   checkSize(*this, limitBytes);
 }
 
 std::size_t MemorySource::read(std::int64_t offset, std::uint8_t* to, std::size_t count) {
   const std::int64_t left = std::max<std::int64_t>(size() - offset, 0);
   const std::size_t done = std::min(count, static_cast<std::size_t>(left));
-  if (done > 0) std::copy_n(bytes_->data() + offset, done, to);
+  if (done > 0) std::copy_n(bytes_.data() + offset, done, to);
   return done;
 }
 

@@ -2,9 +2,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
+#include <span>
 #include <string>
-#include <vector>
 
 namespace tubelet::video {
 
@@ -50,17 +49,15 @@ class FileSource final : public Source {
 /// Bytes in memory that nobody changes any more.
 class MemorySource final : public Source {
  public:
-  using Bytes = std::shared_ptr<const std::vector<std::uint8_t>>;
-
-  /// Throws Error: NOT_A_VIDEO (empty) or LIMIT_EXCEEDED (more than `limitBytes`).
-  MemorySource(Bytes bytes, std::int64_t limitBytes, std::string name);
+  /// `bytes` must outlive it. Throws Error: NOT_A_VIDEO (empty) or LIMIT_EXCEEDED (more than `limitBytes`).
+  MemorySource(std::span<const std::uint8_t> bytes, std::int64_t limitBytes, std::string name);
 
   const std::string& name() const override { return name_; }
-  std::int64_t size() const override { return static_cast<std::int64_t>(bytes_->size()); }
+  std::int64_t size() const override { return static_cast<std::int64_t>(bytes_.size()); }
   std::size_t read(std::int64_t offset, std::uint8_t* to, std::size_t count) override;
 
  private:
-  Bytes bytes_;
+  std::span<const std::uint8_t> bytes_;
   std::string name_;
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "engine/cancellation.h"
@@ -10,7 +11,7 @@ namespace tubelet::video {
 
 /// Frames that somebody else has decoded: upright pictures of one size.
 struct RawFrames {
-  std::vector<std::uint8_t> data;  ///< [frames, height, width, channels], rows packed
+  std::span<const std::uint8_t> data;  ///< must outlive the reading; [frames, height, width, channels], rows packed
   int width = 0;
   int height = 0;
   int channels = 3;                ///< 1: gray; 3: RGB; 4: RGBA, alpha not multiplied in, shown over black
