@@ -25,7 +25,7 @@ export default defineConfig(
         {
           // These never leave the library: who catches one made it.
           selector:
-            "BinaryExpression[operator='instanceof'][right.name!=/^(Aborted|NoRoom|PassingFailure|UsageError|WrongBytes)$/]",
+            "BinaryExpression[operator='instanceof'][right.name!=/^(Aborted|NoRoom|TransientFailure|UsageError|WrongBytes)$/]",
           message: 'Values may come from another realm (jest, vitest, node:vm): tell them by what they carry.',
         },
       ],

@@ -36,9 +36,9 @@ export async function startPeer(python, file, args) {
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
 
   const answer = async () => {
-    const patience = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS);
+    const retries = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS);
     const { value, done } = await lines.next();
-    clearTimeout(patience);
+    clearTimeout(retries);
     return done ? { error: `${await end}. ${said}`.trim() } : JSON.parse(value);
   };
   const ready = await answer();

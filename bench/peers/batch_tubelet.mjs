@@ -21,7 +21,7 @@ const { positionals, values } = parseArgs({
 const [name] = positionals;
 const { precision, only } = values;
 
-/** `work` for each clip, as many at once as a batch has in the works. */
+/** `work` for each clip, as many at once as a batch has in flight. */
 async function sideBySide(clips, concurrency, work) {
   const waiting = clips.values();
   const takeTurns = async () => {

@@ -25,7 +25,7 @@ export interface ReadFramesOptions extends ClipOptions {
   model?: string | undefined;
   /** How many frames, 1 to 4096. Default: the model's, else 16. */
   frames?: number | undefined;
-  /** With 'trained': every how manieth frame of a video of `fps` frames a second. Default: the model's, else 4. */
+  /** With 'trained': every Nth frame of a video of `fps` frames a second. Default: the model's, else 4. */
   stride?: number | undefined;
   /** With 'trained': the frames a second that `stride` counts in. Default: the model's, else 30. */
   fps?: number | undefined;

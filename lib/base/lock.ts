@@ -120,12 +120,12 @@ class Claim {
     this.last = seen;
     if (seen === undefined) return 'unclear';
 
-    const fate = fateOf(seen.content);
-    if (fate === 'died' || performance.now() - this.since > abandonedAfter) {
+    const holder = holderState(seen.content);
+    if (holder === 'dead' || performance.now() - this.since > abandonedAfter) {
       await remove(this.path, seen.content);
       return (await create(this.path, this.content)) ? 'taken' : 'unclear';
     }
-    return fate === 'lives' || (touched && before !== undefined) ? 'held' : 'unclear';
+    return holder === 'alive' || (touched && before !== undefined) ? 'held' : 'unclear';
   }
 }
 
@@ -191,10 +191,10 @@ function startOf(pid: number): string | undefined {
 }
 
 /** What is known of a lock's holder. */
-function fateOf(content: string): 'lives' | 'died' | 'unknown' {
+function holderState(content: string): 'alive' | 'dead' | 'unknown' {
   const holder = parsed(content);
   if (holder?.['machine'] !== machine() || typeof holder['process'] !== 'number') return 'unknown';
-  return startOf(holder['process']) === holder['started'] ? 'lives' : 'died';
+  return startOf(holder['process']) === holder['started'] ? 'alive' : 'dead';
 }
 
 /** What a lock's file says; nothing when it is just being written, or its writer died while doing so. */

@@ -34,7 +34,7 @@ export function isStream(value: unknown): value is AnyStream {
 
 /** Why a stream cannot be read, if so. */
 export function whyUnreadable(stream: AnyStream): string | undefined {
-  if (isWebStream(stream)) return stream.locked ? 'it is locked: somebody else reads it' : undefined;
+  if (isWebStream(stream)) return stream.locked ? 'it is locked: another reader has it' : undefined;
   if (!isNodeStream(stream)) return undefined;
   if (stream.readableEnded) return 'it was read to its end before';
   return stream.destroyed ? 'it was destroyed before' : undefined;

@@ -8,7 +8,7 @@ import { isPromise } from 'node:util/types';
 import { onAbort } from '../base/abort';
 import type { CallSite, TubeletError } from '../base/errors';
 import type { NativeQueue, NativeWorkers } from '../native/binding';
-import { type Order, Shelf } from './finished-items';
+import { FinishedItems, type Order } from './finished-items';
 import type { InputReader, InputResult } from './inputs';
 import { type BatchSummary, Tally, idleQueue } from './summary';
 
@@ -18,7 +18,7 @@ export type BatchItem<I, R> =
   | { input: I; index: number; result?: undefined; error: TubeletError };
 
 /** Who does the work of a batch. */
-export interface Station<R> {
+export interface WorkerPool<R> {
   /** One item. Rejects with DISPOSED when the model was disposed, which ends the batch. */
   work(input: unknown, signal: AbortSignal): Promise<R>;
   readonly queue: NativeQueue;
@@ -27,7 +27,7 @@ export interface Station<R> {
 }
 
 /** Before the first item is asked for. */
-const notOpen: Station<never> = {
+const notOpen: WorkerPool<never> = {
   work: () => Promise.reject(new Error('The batch has not begun')),
   queue: idleQueue,
   close: () => Promise.resolve(),
@@ -37,7 +37,7 @@ const notOpen: Station<never> = {
 export interface BatchPlan<R> {
   inputs: () => InputReader;
   /** May throw. */
-  open: () => Station<R>;
+  open: () => WorkerPool<R>;
   order: Order;
   concurrency: number;
   workers: Pick<NativeWorkers, 'decode' | 'infer'>;
@@ -56,23 +56,23 @@ interface Waiter<I, R> {
  * The items of {@link Model.classifyAll} or {@link Model.embedAll}: iterate over it with `for await`, or hand it to
  * `stream.pipeline` or `Readable.from`.
  *
- * Nothing is read before the first item is asked for. From then on up to `concurrency` items are in the works, so that a
+ * Nothing is read before the first item is asked for. From then on up to `concurrency` items are in flight, so that a
  * consumer who stops asking stops the work. To leave early, `break`, `return()`, `await using` or the signal cancel what
- * is in the works and end the inputs; `return()` settles when nothing runs any more.
+ * is in flight and end the inputs; `return()` settles when nothing runs any more.
  *
  * An item that fails has an `error`; the others go on. The iteration itself rejects, after the items that were finished,
- * when the inputs throw (with their error) and when the model is disposed (with DISPOSED; inputs that were in the works
+ * when the inputs throw (with their error) and when the model is disposed (with DISPOSED; inputs that were in flight
  * and not yet in a forward pass then give no item); and at once, with the signal's reason, when it is aborted.
  */
 export class Batch<I, R> implements AsyncIterableIterator<BatchItem<I, R>, undefined>, AsyncDisposable {
   readonly #plan: BatchPlan<R>;
-  readonly #shelf: Shelf<BatchItem<I, R>>;
+  readonly #finished: FinishedItems<BatchItem<I, R>>;
   readonly #tally = new Tally();
   readonly #abort = new AbortController();
   readonly #waiters: Waiter<I, R>[] = [];
   #inputs: InputReader | undefined; // until there are no more
-  #station: Station<R> = notOpen;
-  #spent = idleQueue; // what the station was at when it closed
+  #pool: WorkerPool<R> = notOpen;
+  #spent = idleQueue; // what the pool was at when it closed
   #closing: Promise<void> | undefined;
   #failure: { reason: unknown } | undefined; // to be told at the end
   #started = false;
@@ -87,12 +87,12 @@ export class Batch<I, R> implements AsyncIterableIterator<BatchItem<I, R>, undef
   /** @internal Use {@link Model.classifyAll} or {@link Model.embedAll}. */
   constructor(plan: BatchPlan<R>) {
     this.#plan = plan;
-    this.#shelf = new Shelf(plan.order);
+    this.#finished = new FinishedItems(plan.order);
   }
 
-  /** What has been done so far, and where the items in the works are. May be read at any time, also after the end. */
+  /** What has been done so far, and where the items in flight are. May be read at any time, also after the end. */
   get summary(): BatchSummary {
-    const queue = this.#over ? this.#spent : this.#station.queue;
+    const queue = this.#over ? this.#spent : this.#pool.queue;
     return this.#tally.summary(this.#over ? 0 : this.#inFlight, queue, this.#plan.workers);
   }
 
@@ -105,7 +105,7 @@ export class Batch<I, R> implements AsyncIterableIterator<BatchItem<I, R>, undef
     });
   }
 
-  /** Ends the batch: cancels what is in the works, drops what is finished, and ends the inputs. */
+  /** Ends the batch: cancels what is in flight, drops what is finished, and ends the inputs. */
   async return(): Promise<Result<I, R>> {
     this.#failure = undefined;
     this.#end();
@@ -138,7 +138,7 @@ export class Batch<I, R> implements AsyncIterableIterator<BatchItem<I, R>, undef
     }
     this.#stopListening = onAbort(signal, this.#onAbort);
     try {
-      this.#station = open();
+      this.#pool = open();
     } catch (error) {
       this.#fail(site.attach(error));
       return;
@@ -155,7 +155,7 @@ export class Batch<I, R> implements AsyncIterableIterator<BatchItem<I, R>, undef
     this.#end();
   };
 
-  /** No more inputs; what is in the works goes on, and then the iteration rejects. */
+  /** No more inputs; what is in flight goes on, and then the iteration rejects. */
   #fail(reason: unknown): void {
     this.#failure ??= { reason };
     const inputs = this.#inputs;
@@ -175,7 +175,7 @@ export class Batch<I, R> implements AsyncIterableIterator<BatchItem<I, R>, undef
 
   #serve(): void {
     while (this.#waiters.length > 0) {
-      const item = this.#shelf.take();
+      const item = this.#finished.take();
       if (item === undefined) return;
       this.#held--;
       this.#waiters.shift()?.resolve({ done: false, value: item });
@@ -232,10 +232,10 @@ export class Batch<I, R> implements AsyncIterableIterator<BatchItem<I, R>, undef
       if (this.#over) return;
       if (item === undefined) {
         this.#held--;
-        this.#shelf.leaveOut(index);
+        this.#finished.leaveOut(index);
       } else {
         this.#tally.finished(item.error?.code);
-        this.#shelf.put(index, item);
+        this.#finished.put(index, item);
       }
       this.#advance();
     });
@@ -252,7 +252,7 @@ export class Batch<I, R> implements AsyncIterableIterator<BatchItem<I, R>, undef
   async #work(input: I, index: number): Promise<BatchItem<I, R> | undefined> {
     try {
       // Also after the end, which came while this input was: a stream is then ended, and nothing else begun.
-      const result = await this.#station.work(input, this.#abort.signal);
+      const result = await this.#pool.work(input, this.#abort.signal);
       return { input, index, result };
     } catch (error) {
       if (this.#over) return undefined;
@@ -271,10 +271,10 @@ export class Batch<I, R> implements AsyncIterableIterator<BatchItem<I, R>, undef
     this.#abort.abort();
     this.#inputs?.stop();
     this.#inputs = undefined;
-    this.#shelf.clear();
-    const { ingestMs, inferMs } = this.#station.queue;
+    this.#finished.clear();
+    const { ingestMs, inferMs } = this.#pool.queue;
     this.#spent = { ...idleQueue, ingestMs, inferMs };
-    this.#closing = this.#station.close();
+    this.#closing = this.#pool.close();
     this.#dismiss();
   }
 

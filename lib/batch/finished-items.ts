@@ -8,7 +8,7 @@
 export type Order = 'input' | 'completed';
 
 /** Finished items. Of the order of inputs every index must be put here or left out, once. */
-export class Shelf<T> {
+export class FinishedItems<T> {
   private readonly finished = new Map<number, T | undefined>();
   private next = 0;
 

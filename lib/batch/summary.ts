@@ -17,11 +17,11 @@ export interface BatchSummary {
   itemsPerSecond: number;
   /** The share of the workers' time, 0 to 1, in which they had something to do. */
   busy: { decode: number; infer: number };
-  /** Items in the works: waiting or being copied, being decoded, decoded, in a forward pass. */
+  /** Items in flight: waiting or being copied, being decoded, decoded, in a forward pass. */
   queue: { waiting: number; decoding: number; ready: number; inferring: number };
 }
 
-/** Nothing in the works, no time spent. */
+/** Nothing in flight, no time spent. */
 export const idleQueue: NativeQueue = { waiting: 0, ingesting: 0, ready: 0, inferring: 0, ingestMs: 0, inferMs: 0 };
 
 /** Counts what a batch does. */

@@ -1,5 +1,5 @@
 /**
- * How many clips a batch has in the works, and on how many threads.
+ * How many clips a batch has in flight, and on how many threads.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { Order } from './finished-items';
 /** Options of {@link Model.classifyAll} and {@link Model.embedAll}, beside those of a single call. */
 export interface BatchOptions {
   /**
-   * Items in the works at once: begun, or finished and not yet taken. With it memory is bounded, and how far inputs are
+   * Items in flight at once: begun, or finished and not yet taken. With it memory is bounded, and how far inputs are
    * read ahead of what has been taken. Default: four times as many as the workers can have in their hands.
    */
   concurrency?: number | undefined;

@@ -50,7 +50,7 @@ export async function adjusted(
   const { name, config, preprocessing } = checkpoint;
   requireFrames(sampling?.frames, config.frames, name);
   if (range === 'paper' && config.family !== 'vivit') {
-    const kind = config.family === null ? "somebody else's program: use 'mean' and 'std'" : `a ${config.family}`;
+    const kind = config.family === null ? "a third-party program: use 'mean' and 'std'" : `a ${config.family}`;
     throw invalid(`option 'range' is for ViViT, which alone has two: '${name}' is ${kind}`);
   }
   return {

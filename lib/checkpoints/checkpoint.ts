@@ -38,7 +38,7 @@ export interface CheckpointConfiguration extends Location {
 
 /** The same with its weights, or what is known of a TorchScript file. */
 export interface Checkpoint extends Omit<CheckpointConfiguration, 'config'> {
-  /** `family` is `null` for somebody else's program. */
+  /** `family` is `null` for a third-party program. */
   config: Omit<ModelConfig, 'family'> & { family: Family | null };
   format: NativeModelSpec['format'];
   weights: FileIdentity[];

@@ -20,7 +20,7 @@ export interface KnownModel {
   classes: number | null;
   /** Frames a clip. */
   frames: number;
-  /** Every how manieth frame of a video of 30 frames a second; `null`: evenly over the whole video. */
+  /** Every Nth frame of a video of 30 frames a second; `null`: evenly over the whole video. */
   stride: number | null;
   /** Pixels a side. */
   size: number;

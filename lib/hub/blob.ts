@@ -14,7 +14,7 @@ import { bytesOf } from './body';
 import type { RepositoryCache } from './cache';
 import type { HubClient, RemoteFile } from './client';
 import { PartialFile } from './partial';
-import { PassingFailure, Patience } from './retry';
+import { Retries, TransientFailure } from './retry';
 
 /** How far a file has come. */
 export interface DownloadProgress {
@@ -87,7 +87,7 @@ async function fetchInto(path: string, file: RemoteFile, download: Download): Pr
 /** Asks for what is missing until all is there, however often the connection breaks. */
 async function receive(partial: PartialFile, file: RemoteFile, download: Download): Promise<void> {
   const { signal, onProgress } = download;
-  const patience = new Patience(`download ${file.name} from ${file.url.host}`, signal);
+  const retries = new Retries(`download ${file.name} from ${file.url.host}`, signal);
   const report = (): void => onProgress?.({ file: file.name, received: partial.size, total: file.size });
   report();
   let before = partial.size;
@@ -95,9 +95,9 @@ async function receive(partial: PartialFile, file: RemoteFile, download: Downloa
     try {
       await receiveSome(partial, file, download, report);
     } catch (error) {
-      if (partial.size - before >= realProgress) patience.renew();
+      if (partial.size - before >= realProgress) retries.renew();
       before = partial.size;
-      await patience.after(error);
+      await retries.after(error);
     }
   }
 }
@@ -123,7 +123,7 @@ async function receiveSome(
     report();
   }
   if (partial.size < file.size)
-    throw new PassingFailure(`the answer ended after ${partial.size} of ${file.size} bytes`);
+    throw new TransientFailure(`the answer ended after ${partial.size} of ${file.size} bytes`);
 }
 
 /** Whether a part of a file is the part that was asked for, of that file. */

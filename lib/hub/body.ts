@@ -6,15 +6,15 @@
 import { abortable, throwIfAborted } from '../base/abort';
 import { causeOf, messageOf } from '../base/errors';
 import { readChunks } from '../base/streams';
-import { PassingFailure } from './retry';
+import { TransientFailure } from './retry';
 
 /** Milliseconds without a byte after which a connection counts as cut: huggingface_hub's own. */
 export const longestStall = 10_000;
 
 /**
- * Reads an answer. Its connection is given back, or ended, when the reading ends in whatever way.
+ * Reads an answer. Its connection is given back, or ended, however the reading ends.
  *
- * @throws PassingFailure: the connection broke, or its other end has gone without saying so.
+ * @throws TransientFailure: the connection broke, or its other end has gone without saying so.
  */
 export async function* bytesOf({ body }: Response, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
   if (body === null) return;
@@ -35,10 +35,10 @@ async function nextOf<T>(chunk: Promise<T>, signal: AbortSignal | undefined): Pr
     return await abortable(beforeStall(chunk), signal);
   } catch (error) {
     throwIfAborted(signal);
-    if (error instanceof PassingFailure) throw error;
+    if (error instanceof TransientFailure) throw error;
     const cause = causeOf(error);
     const reason = messageOf(cause);
-    throw new PassingFailure(`the connection broke (${reason})`, 0, cause);
+    throw new TransientFailure(`the connection broke (${reason})`, 0, cause);
   }
 }
 
@@ -46,7 +46,7 @@ async function beforeStall<T>(chunk: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const stall = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => {
-      reject(new PassingFailure(`nothing has come for ${longestStall / 1000} s`));
+      reject(new TransientFailure(`nothing has come for ${longestStall / 1000} s`));
     }, longestStall);
   });
   try {

@@ -12,7 +12,7 @@ import { bytesOf, longestStall } from './body';
 import { hubEndpoint, hubToken } from './environment';
 import { type HubName, isCommit, titleOf } from './repository';
 import { refusal } from './response-errors';
-import { PassingFailure, Patience, mayPass, retryAfter } from './retry';
+import { Retries, TransientFailure, isTransient, retryAfter } from './retry';
 
 /** A revision as the hub describes it. */
 export interface Revision {
@@ -58,7 +58,7 @@ export class HubClient {
   async revision(): Promise<Revision> {
     const { repository, revision } = this.name;
     const url = new URL(`${this.endpoint}/api/models/${repository}/revision/${encodeURIComponent(revision)}`);
-    const text = await new Patience(`ask ${nameOfUrl(url)}`, this.signal, 'first').until(async () =>
+    const text = await new Retries(`ask ${nameOfUrl(url)}`, this.signal, 'first').until(async () =>
       this.read(await this.ask(url, { headers: { accept: 'application/json' } })),
     );
     const found = readRevision(text);
@@ -75,7 +75,7 @@ export class HubClient {
    */
   async file(commit: string, name: string): Promise<RemoteFile> {
     const url = new URL(`${this.endpoint}/${this.name.repository}/resolve/${commit}/${encodeURIComponent(name)}`);
-    const { headers } = await this.patience(`ask ${nameOfUrl(url)}`).until(() => this.ask(url, { method: 'HEAD' }));
+    const { headers } = await this.retries(`ask ${nameOfUrl(url)}`).until(() => this.ask(url, { method: 'HEAD' }));
     const linked = headers.get('x-linked-etag');
     const etag = (linked ?? headers.get('etag'))?.replace(/^W\//, '').replaceAll('"', '') ?? '';
     const size = Number(headers.get(linked === null ? 'content-length' : 'x-linked-size') ?? NaN);
@@ -88,7 +88,7 @@ export class HubClient {
   /**
    * Asks for a file's bytes from some position on; they may begin at 0 nevertheless (status 200).
    *
-   * @throws PassingFailure; TubeletError as {@link HubClient.file}
+   * @throws TransientFailure; TubeletError as {@link HubClient.file}
    */
   async open({ url }: RemoteFile, from: number): Promise<Response> {
     return this.ask(url, { headers: from > 0 ? { range: `bytes=${from}-` } : {} });
@@ -137,7 +137,7 @@ export class HubClient {
       throwIfAborted(this.signal);
       const cause = causeOf(error);
       const reason = messageOf(cause);
-      throw new PassingFailure(`${address.host} does not answer (${reason})`, 0, cause);
+      throw new TransientFailure(`${address.host} does not answer (${reason})`, 0, cause);
     } finally {
       clearTimeout(timer);
       stopListening();
@@ -150,8 +150,8 @@ export class HubClient {
     const { status, headers } = response;
     // An address in the store holds for a while only; the next try gets a new one.
     const isStale = !isHub && (status === 403 || status === 401);
-    if (mayPass(status) || isStale) {
-      throw new PassingFailure(
+    if (isTransient(status) || isStale) {
+      throw new TransientFailure(
         `${address.host} answered ${`${status} ${response.statusText}`.trim()}`,
         retryAfter(headers),
       );
@@ -165,8 +165,8 @@ export class HubClient {
     return Buffer.concat(parts).toString();
   }
 
-  private patience(what: string): Patience {
-    return new Patience(what, this.signal);
+  private retries(what: string): Retries {
+    return new Retries(what, this.signal);
   }
 
   private nonsense(url: URL, what: string): TubeletError {

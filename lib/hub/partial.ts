@@ -28,7 +28,7 @@ export class PartialFile {
     public size: number,
   ) {}
 
-  /** Goes on with what was left of this file, or begins. */
+  /** Continues what was left of this file, or begins. */
   static async open(folder: string, remote: RemoteFile, signal?: AbortSignal): Promise<PartialFile> {
     const { etag } = remote;
     await mkdir(folder, { recursive: true });

@@ -17,7 +17,7 @@ const firstWait = 500;
 const longestWait = 60_000;
 
 /** A failure that may be gone when one tries again: a busy server, a cut connection. */
-export class PassingFailure extends Error {
+export class TransientFailure extends Error {
   /** @param wait - Milliseconds that the server asked for. */
   constructor(
     reason: string,
@@ -29,7 +29,7 @@ export class PassingFailure extends Error {
 }
 
 /** Counts the failures of one piece of work. */
-export class Patience {
+export class Retries {
   private failures = 0;
 
   /**
@@ -54,7 +54,7 @@ export class Patience {
    */
   async after(error: unknown): Promise<void> {
     throwIfAborted(this.signal);
-    if (!(error instanceof PassingFailure)) throw error;
+    if (!(error instanceof TransientFailure)) throw error;
     this.failures++;
     if (error.wait > longestWait) throw this.givenUp(error, `Try again in ${Math.ceil(error.wait / 1000)} s`);
     if (this.place === 'first' && this.failures >= mostFirstTries && isSystemError(error.cause, ...unreachable)) {
@@ -79,7 +79,7 @@ export class Patience {
     }
   }
 
-  private givenUp({ message, cause }: PassingFailure, advice: string): TubeletError {
+  private givenUp({ message, cause }: TransientFailure, advice: string): TubeletError {
     return new TubeletError('DOWNLOAD_FAILED', `Cannot ${this.what}: ${message}. ${advice}`, { cause });
   }
 }
@@ -87,7 +87,7 @@ export class Patience {
 const passing = new Set([408, 429, 500, 502, 503, 504]);
 
 /** Whether an answer says that another try may succeed. */
-export function mayPass(status: number): boolean {
+export function isTransient(status: number): boolean {
   return passing.has(status);
 }
 

@@ -16,7 +16,7 @@ export interface ModelInfo {
   checkpoint: CheckpointIdentity;
   /** The folder that the checkpoint was read from; of a TorchScript file, the one it lies in. */
   folder: string;
-  /** `null` for somebody else's program. */
+  /** `null` for a third-party program. */
   family: Family | null;
   /** The licence of the weights; `null` where it is not known, as for folders. */
   licence: Licence | null;

@@ -69,7 +69,7 @@ export class LoadedModel {
   private readonly forks = new Set<LoadedModel>();
 
   /**
-   * @param views - What `sampling: 'paper'` does with the frames; `null` for somebody else's program.
+   * @param views - What `sampling: 'paper'` does with the frames; `null` for a third-party program.
    * @param gone - Called when it is disposed.
    */
   constructor(
@@ -106,7 +106,7 @@ export class LoadedModel {
     if (family === null && (layer !== undefined || (pooling !== undefined && pooling !== 'head'))) {
       throw new TubeletError(
         'INVALID_ARGUMENT',
-        `'${checkpoint.name}' is somebody else's program, which gives its one embedding and no layers: leave out ` +
+        `'${checkpoint.name}' is a third-party program, which gives its one embedding and no layers: leave out ` +
           "'layer' and 'pooling'",
       );
     }
@@ -247,7 +247,7 @@ export class LoadedModel {
     if (this.views !== null) return this.views;
     throw new TubeletError(
       'INVALID_ARGUMENT',
-      `'${this.info.checkpoint.name}' is somebody else's program, for which no test protocol is known: choose another ` +
+      `'${this.info.checkpoint.name}' is a third-party program, for which no test protocol is known: choose another ` +
         "sampling than 'paper'",
     );
   }

@@ -72,12 +72,12 @@ async function openNamed(name: string, program: ProgramRequest, options: PullOpt
   return openCheckpoint(name, options);
 }
 
-/** Somebody else's program has the one that it was saved in, for which the native side knows no other word. */
+/** A third-party program has the one that it was saved in, for which the native side knows no other word. */
 function precisionOf({ config }: Checkpoint, wanted: LoadRequest['precision']): LoadRequest['precision'] {
   return config.family === null && wanted === 'auto' ? 'fp32' : wanted;
 }
 
-/** What the published test protocol does with the frames; `null` for somebody else's program. */
+/** What the published test protocol does with the frames; `null` for a third-party program. */
 function viewsOf({ config, preprocessing }: Checkpoint, adjustments: AdjustmentRequest): NativeViews | null {
   const { family, size } = config;
   return family === null ? null : paperViews({ family, size, preprocessing }, adjustments);

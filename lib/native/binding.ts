@@ -158,7 +158,7 @@ export interface NativeViews {
 export interface NativeModelSpec {
   /** Equal keys mean the same weights: they are in memory once a process and device. */
   key: string;
-  /** The package's program of the family; `null` for somebody else's. */
+  /** The package's program of the family; `null` for a third-party one. */
   programPath: string | null;
   /** A TorchScript file is executed: only one that the caller trusts. */
   format: 'safetensors' | 'pytorch-bin' | 'torchscript';
@@ -250,7 +250,7 @@ export interface NativeModel {
     windows: NativeWindows,
     onWindow: (window: NativeWindow) => void,
   ): NativeTask<string[]>;
-  /** The pixels that the program would see, float32 [T, 3, H, W]: for tests and for the curious. */
+  /** The pixels that the program would see, float32 [T, 3, H, W]: for tests and debugging. */
   prepare(request: NativeClipRequest): NativeTask<NativePixels>;
   /** Runs the program on the caller's own pixels, float32 [T, 3, H, W]; copied before this returns. */
   forward(

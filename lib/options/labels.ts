@@ -80,6 +80,6 @@ export function requireCount(labels: readonly string[], classes: number, model: 
   throw invalid(
     classes === 0
       ? `'${model}' is self-supervised: it has no classes that 'labels' could name`
-      : `'labels' has ${labels.length} entries, but '${model}' tells ${classes} classes apart`,
+      : `'labels' has ${labels.length} entries, but '${model}' has ${classes} classes`,
   );
 }

@@ -5,12 +5,12 @@
  */
 import { TubeletError, isSystemError, systemReason } from '../base/errors';
 
-const noRoom = 'Make room there, and go on with --resume: what was written so far is kept';
+const noRoom = 'Make room there, then run again with --resume: what was written so far is kept';
 
 const advice: Record<string, string> = {
   ENOSPC: noRoom,
   EDQUOT: noRoom,
-  EFBIG: 'Raise the limit (ulimit -f) or move the files of the run to another disk, and go on with --resume',
+  EFBIG: 'Raise the limit (ulimit -f) or move the files of the run to another disk, then run again with --resume',
   EACCES: 'Name another folder, or allow this one to be written to',
   EPERM: 'Name another folder, or allow this one to be written to',
   EROFS: 'The disk can only be read: name a folder on another one',
@@ -26,7 +26,7 @@ const advice: Record<string, string> = {
  */
 export function asWriteFailure(error: unknown, path: string, hint?: string): unknown {
   if (!isSystemError(error)) return error;
-  const usual = advice[String(error.code)] ?? 'Go on with --resume when the disk is well again';
+  const usual = advice[String(error.code)] ?? 'Run again with --resume when the disk works again';
   const reason = systemReason(error);
   return new TubeletError('WRITE_FAILED', `Cannot write ${path}: ${reason}. ${hint ?? usual}`, { cause: error });
 }
@@ -36,7 +36,7 @@ export function lostFile(path: string): TubeletError {
   return new TubeletError(
     'WRITE_FAILED',
     `${path} was removed, replaced or changed by something else while the run wrote to it. ` +
-      'Put it back to go on with --resume, or begin anew',
+      'Put it back and run again with --resume, or start over',
   );
 }
 
@@ -45,6 +45,6 @@ export function lostLock(output: string): TubeletError {
   return new TubeletError(
     'WRITE_FAILED',
     `${output} is not this run's alone any more: its lock, ${output}.lock, was taken over or removed. ` +
-      'See that no other run writes to it, and go on with --resume',
+      'Make sure that no other run writes to it, then run again with --resume',
   );
 }

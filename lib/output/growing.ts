@@ -32,7 +32,7 @@ export class GrowingFile {
     }
   }
 
-  /** Goes on with one that is; what is behind its first `size` bytes is cut off. */
+  /** Continues one that is there; what is behind its first `size` bytes is cut off. */
   static async extend(path: string, size = Infinity): Promise<GrowingFile> {
     const handle = await open(path, constants.O_WRONLY | constants.O_APPEND);
     try {

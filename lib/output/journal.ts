@@ -1,5 +1,5 @@
 /**
- * One line of a run: written, and read again when the run is gone on with.
+ * One line of a run: written, and read again when the run is resumed.
  *
  * @module
  */

@@ -98,7 +98,7 @@ async function identityOf(part: string): Promise<RunIdentity> {
 function unfinished(part: string): TubeletError {
   return new TubeletError(
     'INVALID_ARGUMENT',
-    `Cannot merge ${part}: its run goes on, or was interrupted. Wait for it, or go on with it (--resume)`,
+    `Cannot merge ${part}: its run is still going, or was interrupted. Wait for it, or resume it (--resume)`,
   );
 }
 

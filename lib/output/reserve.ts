@@ -1,5 +1,5 @@
 /**
- * Before a run begins: is its output's name free, or that of a run that can be gone on with?
+ * Before a run begins: is its output's name free, or that of a run that can be resumed?
  *
  * @module
  */
@@ -23,7 +23,7 @@ export function journalPath(output: string): string {
   return formatOf(output, 'embed') === 'jsonl' ? output : `${output}.journal.jsonl`; // embed has all formats
 }
 
-/** Whether to go on with the run that wrote an output; with `retry` what failed in it is done again. */
+/** Whether to resume the run that wrote an output; with `retry` what failed in it is done again. */
 export type Resume = boolean | 'retry';
 
 /** An output that is kept for one run. */
@@ -35,7 +35,7 @@ export interface Reservation {
   errors: string;
   format: Format;
   lock: Lock;
-  /** What the run that is gone on with was; `undefined` when there is none. */
+  /** What the run that is resumed was; `undefined` when there is none. */
   earlier: RunIdentity | undefined;
   /** What that run came to, when it came to its end and there are no lines any more, only the output. */
   complete: Counts | undefined;
@@ -108,7 +108,7 @@ async function stateOf(
   if (run === undefined) {
     throw new TubeletError(
       'INVALID_ARGUMENT',
-      `Cannot go on with ${found}: ${identityPath(output)}, which says what made it, is not there. Name another file`,
+      `Cannot resume ${found}: ${identityPath(output)}, which says what made it, is not there. Name another file`,
     );
   }
   if (hasJournal) return { earlier: run.identity, complete: undefined };

@@ -42,7 +42,7 @@ export class RunOutput {
    * Takes the lock `<output>.lock` and checks the name's format, that the folder is there, and that nothing is in the
    * way: to be called before a model is loaded.
    *
-   * @param options.resume - Whether to go on with the run that wrote this output. When there is none, one begins.
+   * @param options.resume - Whether to resume the run that wrote this output. When there is none, one begins.
    * @throws TubeletError INVALID_ARGUMENT, OUTPUT_LOCKED, WRITE_FAILED
    */
   static async reserve(path: string, { resume }: { resume: Resume }): Promise<RunOutput> {
@@ -54,7 +54,7 @@ export class RunOutput {
     return this.#broken.signal;
   }
 
-  /** Whether the run that is gone on with has come to its end, and its output cannot be added to: all is finished. */
+  /** Whether the run that is resumed has come to its end, and its output cannot be added to: all is finished. */
   get isComplete(): boolean {
     return this.#place.complete !== undefined;
   }
@@ -75,7 +75,7 @@ export class RunOutput {
   }
 
   /**
-   * Begins, or goes on with, the run. When that fails the output is given back.
+   * Begins or resumes the run. When that fails the output is given back.
    *
    * @throws TubeletError INVALID_ARGUMENT: the earlier lines are of another run, and would not fit. WRITE_FAILED
    */
@@ -112,7 +112,7 @@ export class RunOutput {
   /**
    * Writes the line of a file, and in case of an error that of `<output>.errors.jsonl`. Calls may overlap.
    *
-   * @throws TubeletError WRITE_FAILED: this and all that follow. What was written before is valid and can be gone on with.
+   * @throws TubeletError WRITE_FAILED: this and all that follow. What was written before is valid and can be resumed.
    */
   async write(file: string, outcome: Outcome): Promise<void> {
     const line = lineFor(file, outcome);
@@ -130,7 +130,7 @@ export class RunOutput {
   /**
    * Ends the run: everything is on the disk, in the format that the output's name asks for.
    *
-   * @throws TubeletError WRITE_FAILED: what was written can be gone on with.
+   * @throws TubeletError WRITE_FAILED: what was written can be resumed.
    */
   async finish(): Promise<void> {
     await this.#end(async () => {
@@ -144,7 +144,7 @@ export class RunOutput {
     });
   }
 
-  /** Leaves the run to be gone on with, in whatever state it is; once it has ended, nothing happens. */
+  /** Leaves the run to be resumed, in whatever state it is; once it has ended, nothing happens. */
   async stop(): Promise<void> {
     await this.#end(async () => {
       await this.#queue;
@@ -210,6 +210,6 @@ function requireSame(output: string, earlier: RunIdentity, identity: RunIdentity
   if (found.length === 0) return;
   throw new TubeletError(
     'INVALID_ARGUMENT',
-    `Cannot go on with ${output}: it was made in another way (${found.join('; ')}). Ask for the same, or name another file`,
+    `Cannot resume ${output}: it was made in another way (${found.join('; ')}). Ask for the same, or name another file`,
   );
 }

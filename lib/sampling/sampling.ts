@@ -33,7 +33,7 @@ export type FrameList =
 export interface Spacing {
   /** Frames a clip. A model's own number cannot be changed. */
   frames?: number | undefined;
-  /** Every how manieth frame, counted in a video of `fps` frames a second; `null`: evenly over the whole video. */
+  /** Every Nth frame, counted in a video of `fps` frames a second; `null`: evenly over the whole video. */
   stride?: number | null | undefined;
   /** The frames a second that `stride` counts in. */
   fps?: number | undefined;
@@ -121,7 +121,7 @@ export function isSpacing(sampling: ModelSampling): sampling is Spacing {
 export interface TrainedSampling {
   /** Frames a clip. */
   frames: number;
-  /** Every how manieth frame was taken; `null`: the frames were spread evenly over the whole video. */
+  /** Every Nth frame was taken; `null`: the frames were spread evenly over the whole video. */
   stride: number | null;
   /** Frames a second of the videos that `stride` counts in. */
   fps: number;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 
 import { readInputs } from '#lib/batch/inputs';
-import { Shelf } from '#lib/batch/finished-items';
+import { FinishedItems } from '#lib/batch/finished-items';
 import { workforce } from '#lib/batch/workers';
 
 import { throwsWith } from '../support/rejects';
@@ -53,28 +53,28 @@ describe('the inputs of a batch', () => {
   });
 });
 
-describe('the shelf of finished items', () => {
+describe('the finished of finished items', () => {
   it('gives them in the order of inputs, past those that are left out', () => {
-    const shelf = new Shelf<string>('input');
-    shelf.put(2, 'c');
-    shelf.put(1, 'b');
-    assert.equal(shelf.take(), undefined);
-    shelf.leaveOut(0);
-    assert.deepEqual([shelf.take(), shelf.take(), shelf.take()], ['b', 'c', undefined]);
+    const finished = new FinishedItems<string>('input');
+    finished.put(2, 'c');
+    finished.put(1, 'b');
+    assert.equal(finished.take(), undefined);
+    finished.leaveOut(0);
+    assert.deepEqual([finished.take(), finished.take(), finished.take()], ['b', 'c', undefined]);
   });
 
   it('gives them in the order in which they came', () => {
-    const shelf = new Shelf<string>('completed');
-    for (const [index, item] of ['c', 'a', 'b'].entries()) shelf.put(10 - index, item);
-    shelf.leaveOut(3);
-    assert.deepEqual([shelf.take(), shelf.take(), shelf.take(), shelf.take()], ['c', 'a', 'b', undefined]);
+    const finished = new FinishedItems<string>('completed');
+    for (const [index, item] of ['c', 'a', 'b'].entries()) finished.put(10 - index, item);
+    finished.leaveOut(3);
+    assert.deepEqual([finished.take(), finished.take(), finished.take(), finished.take()], ['c', 'a', 'b', undefined]);
   });
 
   it('can be cleared', () => {
-    const shelf = new Shelf<string>('completed');
-    shelf.put(0, 'a');
-    shelf.clear();
-    assert.equal(shelf.take(), undefined);
+    const finished = new FinishedItems<string>('completed');
+    finished.put(0, 'a');
+    finished.clear();
+    assert.equal(finished.take(), undefined);
   });
 });
 

@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises';
 
 import type { BatchItem } from '#lib/batch/batch';
 
-import { Counting, FakeStation, QuickStation, startBatch, turns } from '../support/batch';
+import { Counting, FakePool, QuickPool, startBatch, turns } from '../support/batch';
 
 type Item = BatchItem<unknown, string>;
 
@@ -29,22 +29,22 @@ function failingSink(lines: number): Writable & { taken: number } {
 describe('a batch in a pipeline', () => {
   it('takes from a stream and gives to a transform and a sink', async () => {
     const out = new PassThrough();
-    await pipeline(Readable.from(['a', 'b', 'c']), (paths) => startBatch(new QuickStation(), paths), toLines, out);
+    await pipeline(Readable.from(['a', 'b', 'c']), (paths) => startBatch(new QuickPool(), paths), toLines, out);
     assert.equal(String(out.read()), '0 a done\n1 b done\n2 c done\n');
   });
 
   it('is ended with its source when the sink fails', async () => {
-    const [station, sink] = [new QuickStation(), failingSink(3)];
+    const [pool, sink] = [new QuickPool(), failingSink(3)];
     const source = Readable.from(new Counting().sync());
     await assert.rejects(
-      pipeline(source, (paths) => startBatch(station, paths), toLines, sink),
+      pipeline(source, (paths) => startBatch(pool, paths), toLines, sink),
       /the disk is full/,
     );
     await turns();
     assert.ok(source.destroyed);
-    assert.equal(station.closed, 1);
-    assert.ok(station.signals.every(({ aborted }) => aborted));
-    assert.ok(station.begun.length < 30, `${station.begun.length} begun`);
+    assert.equal(pool.closed, 1);
+    assert.ok(pool.signals.every(({ aborted }) => aborted));
+    assert.ok(pool.begun.length < 30, `${pool.begun.length} begun`);
   });
 
   it('is ended when its source fails, after what was finished', async () => {
@@ -54,7 +54,7 @@ describe('a batch in a pipeline', () => {
       await turns(1);
       throw broken;
     }
-    const station = new QuickStation();
+    const pool = new QuickPool();
     const lines: string[] = [];
     const sink = new Writable({
       write: (chunk, _encoding, callback) => {
@@ -63,40 +63,40 @@ describe('a batch in a pipeline', () => {
       },
     });
     await assert.rejects(
-      pipeline(source, (paths: AsyncIterable<string>) => startBatch(station, paths), toLines, sink),
+      pipeline(source, (paths: AsyncIterable<string>) => startBatch(pool, paths), toLines, sink),
       broken,
     );
     await turns();
     assert.deepEqual(lines, ['0 a done\n']);
-    assert.equal(station.closed, 1);
+    assert.equal(pool.closed, 1);
   });
 
   it('is ended with the pipeline by a signal that both have', async () => {
-    const [station, controller] = [new FakeStation(), new AbortController()];
+    const [pool, controller] = [new FakePool(), new AbortController()];
     const source = Readable.from(new Counting().sync());
     const { signal } = controller;
     const out = new PassThrough();
-    const work = pipeline(source, (paths) => startBatch(station, paths, { signal }), toLines, out, { signal });
+    const work = pipeline(source, (paths) => startBatch(pool, paths, { signal }), toLines, out, { signal });
     await turns();
     controller.abort();
     await assert.rejects(work, { name: 'AbortError' });
     await turns();
     assert.ok(source.destroyed);
-    assert.equal(station.begun.length, 2);
+    assert.equal(pool.begun.length, 2);
   });
 
   it('holds its source back when the sink is slow', async () => {
-    const [station, counting] = [new QuickStation(), new Counting()];
+    const [pool, counting] = [new QuickPool(), new Counting()];
     const sink = new Writable({ objectMode: true, highWaterMark: 1, write: () => undefined }); // takes one, for ever
-    const stream = Readable.from(startBatch(station, counting.sync()), { highWaterMark: 1 }).pipe(sink);
+    const stream = Readable.from(startBatch(pool, counting.sync()), { highWaterMark: 1 }).pipe(sink);
     await turns(50);
     assert.ok(counting.asked <= 8, `${counting.asked} asked for`);
     stream.destroy();
   });
 
   it('is a Readable, which ends it when it is destroyed', async () => {
-    const station = new QuickStation();
-    const readable = Readable.from(startBatch(station, new Counting().sync()));
+    const pool = new QuickPool();
+    const readable = Readable.from(startBatch(pool, new Counting().sync()));
     const first: Item[] = [];
     for await (const item of readable.take(2)) first.push(item as Item);
     assert.deepEqual(
@@ -105,11 +105,11 @@ describe('a batch in a pipeline', () => {
     );
     readable.destroy();
     await turns();
-    assert.equal(station.closed, 1);
+    assert.equal(pool.closed, 1);
   });
 
   it('is a Duplex', async () => {
-    const through = Duplex.from((paths: AsyncIterable<string>) => startBatch(new QuickStation(), paths));
+    const through = Duplex.from((paths: AsyncIterable<string>) => startBatch(new QuickPool(), paths));
     const items: Item[] = [];
     await pipeline(Readable.from(['a', 'b']), through, async (found: AsyncIterable<Item>) => {
       for await (const item of found) items.push(item);

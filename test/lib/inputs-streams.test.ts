@@ -163,7 +163,7 @@ describe('a stream', function () {
     ['fails at once', () => failAfter(Buffer.alloc(0), new Error('the plug')), 'READ_FAILED', /the plug$/],
     ['is destroyed', destroyedLater, 'READ_FAILED', /Cannot read <stream>: it broke off\. Premature close$/],
     ['was destroyed', () => createReadStream(clip).destroy(), 'READ_FAILED', /it was destroyed before$/],
-    ['is locked', lockedStream, 'READ_FAILED', /it is locked: somebody else reads it$/],
+    ['is locked', lockedStream, 'READ_FAILED', /it is locked: another reader has it$/],
     ['gives text', () => Readable.from(['a', 'b']), 'INVALID_ARGUMENT', /chunks of bytes, got 'a' .*: set no encoding/],
     ['has an encoding', () => createReadStream(clip, 'latin1'), 'INVALID_ARGUMENT', /set no encoding on the stream$/],
     ['gives objects', () => Readable.from([{ a: 1 }]), 'INVALID_ARGUMENT', /got \{ a: 1 \}$/],

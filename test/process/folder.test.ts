@@ -125,7 +125,7 @@ describe('a folder of videos', function () {
     assert.equal(await run.ended, 1, run.stderr);
     assert.match(run.stderr, /^tubelet classify: WRITE_FAILED: Cannot write .*full\.jsonl: ENOSPC/m);
     assert.match(run.stderr, /^Stopped: \d+ of 1500 videos, 0 failed$/m);
-    assert.match(run.stderr, /^To go on:\n {2}tubelet classify clips .* --resume$/m);
+    assert.match(run.stderr, /^To resume:\n {2}tubelet classify clips .* --resume$/m);
     const lines = await linesOf(join(suite(), 'full.jsonl'));
     assert.ok(lines.length > 10 && lines.length < many);
     for (const { predictions } of lines) assert.equal(predictions?.length, 5);
@@ -220,7 +220,7 @@ describe('a folder of videos', function () {
         run.stderr,
         /^Finishing what has been begun; Ctrl-C again stops at once\.\nInterrupted: \d+ of 1500/,
       );
-      assert.match(run.stderr, new RegExp(`\nTo go on:\n  tubelet classify clips .* --output ${output} --resume\n$`));
+      assert.match(run.stderr, new RegExp(`\nTo resume:\n  tubelet classify clips .* --output ${output} --resume\n$`));
       assert.equal(existsSync(`${output}.lock`), false);
     });
   }

@@ -123,7 +123,7 @@ describe('the output of a process', function () {
     const { said, stderr } = await runChild('output', ['full', join(path, 'a.jsonl')], { under: onSmallDisk(path) });
     const { code, message, cause } = (said.get('failed') ?? {}) as Partial<Failure>;
     assert.equal(code, 'WRITE_FAILED', stderr);
-    assert.match(message ?? '', /Cannot write .*a\.jsonl: ENOSPC.*\. Make room there, and go on with --resume/);
+    assert.match(message ?? '', /Cannot write .*a\.jsonl: ENOSPC.*\. Make room there, then run again with --resume/);
     assert.match(cause ?? '', /ENOSPC/);
     assert.deepEqual(said.get('left'), ['a.jsonl', 'a.jsonl.errors.jsonl', 'a.jsonl.run.json']);
     const lines = String(said.get('lines'));

@@ -25,7 +25,7 @@ export async function levelOverItems(model: string, count: number): Promise<Batc
   for (const mark of marks) {
     assert.deepEqual([mark.descriptors, mark.threads], [first.descriptors, first.threads]);
   }
-  // A mark may fall on a moment at which more is in the works; the middle one of the last three does not.
+  // A mark may fall on a moment at which more is in flight; the middle one of the last three does not.
   const last = marks.slice(-3).map(({ resident }) => resident);
   const growth = (last.sort((a, b) => a - b)[1]! - first.resident) / megabyte;
   // One kB an item that is kept would be 8 MB and more for 10,000 and 88 MB for 100,000.

@@ -1,11 +1,11 @@
-import { Batch, type BatchPlan, type Station } from '#lib/batch/batch';
+import { Batch, type BatchPlan, type WorkerPool } from '#lib/batch/batch';
 import { readInputs } from '#lib/batch/inputs';
 import { idleQueue } from '#lib/batch/summary';
 import { withCallSite } from '#lib/base/errors';
 import type { NativeQueue } from '#lib/native/binding';
 
 /** Work that is finished when the test says so. */
-export class FakeStation implements Station<string> {
+export class FakePool implements WorkerPool<string> {
   readonly begun: unknown[] = [];
   readonly signals: AbortSignal[] = [];
   queue: NativeQueue = idleQueue;
@@ -43,7 +43,7 @@ export class FakeStation implements Station<string> {
 }
 
 /** Work that is finished at once. */
-export class QuickStation extends FakeStation {
+export class QuickPool extends FakePool {
   override work(input: unknown, signal: AbortSignal): Promise<string> {
     const work = super.work(input, signal);
     this.finish(input);
@@ -52,15 +52,15 @@ export class QuickStation extends FakeStation {
 }
 
 export function startBatch(
-  station: FakeStation,
+  pool: FakePool,
   inputs: Iterable<unknown> | AsyncIterable<unknown>,
   plan: Partial<BatchPlan<string>> = {},
 ): Batch<unknown, string> {
   return new Batch<unknown, string>({
     inputs: readInputs('classifyAll', inputs),
     open: () => {
-      station.opened++;
-      return station;
+      pool.opened++;
+      return pool;
     },
     order: 'input',
     concurrency: 2,

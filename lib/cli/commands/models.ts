@@ -15,7 +15,7 @@ const help = `Usage: tubelet models [options]
 Lists the checkpoints that are known by name, those that come with tubelet
 first. Any other checkpoint of the three families runs as well.
 
-  frames  frames a clip, and every how manieth one of a video of 30 a second;
+  frames  frames a clip x stride: every Nth frame of a video of 30 a second;
           all: spread evenly over the whole video
   size    pixels a side
   top-1   percent, as published: by the paper's protocol, which takes several

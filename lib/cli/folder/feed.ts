@@ -34,7 +34,7 @@ export class Feed implements AsyncIterable<EncodedVideo> {
     this.#entries = entries[Symbol.asyncIterator]();
   }
 
-  /** The name that has been in the works for longest. */
+  /** The name that has been in flight for longest. */
   get current(): string | undefined {
     for (const name of this.#works.values()) return name;
     return undefined;

@@ -34,7 +34,7 @@ export interface Snapshot {
   remaining: number | undefined;
   /** The share of the last seconds, 0 to 1, in which the workers had something to do. */
   busy: BatchSummary['busy'];
-  /** The file that has been in the works for longest. */
+  /** The file that has been in flight for longest. */
   current: string | undefined;
 }
 

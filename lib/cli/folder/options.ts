@@ -34,7 +34,7 @@ export const folderHelp = `${listHelp}
   -o, --output NAME
                    write the results to NAME.jsonl, .csv, .parquet or .npy, as
                    they come, and the failures to NAME.jsonl.errors.jsonl
-  --resume         go on with the --output of a run that was interrupted
+  --resume         continue the --output of an interrupted run
   --retry-failed   the same, and try the videos that failed once more
   --shard I/N      only the I-th of N parts, for as many processes or machines;
                    tubelet merge puts their outputs together
@@ -89,7 +89,7 @@ export function folderOf(names: readonly string[], values: FolderValues): Folder
   const { output, 'files-from': list } = values;
   const resume = values['retry-failed'] === true ? 'retry' : values.resume === true;
   if (resume !== false && output === undefined) {
-    throw new UsageError(`--${resume === 'retry' ? 'retry-failed' : 'resume'} goes on with an --output: name it`);
+    throw new UsageError(`--${resume === 'retry' ? 'retry-failed' : 'resume'} continues an --output: name it`);
   }
   if (output === '') throw new UsageError('--output takes the name of a file');
   if (list === '') throw new UsageError('--files-from takes the name of a file, or -');
@@ -112,7 +112,7 @@ export function answerOptions(options: ReadingOptions): Record<string, unknown> 
   return JSON.parse(JSON.stringify(lasting)) as Record<string, unknown>;
 }
 
-/** What to type to go on with a run, from its own arguments. What it tried again and failed again is not tried a third time. */
+/** What to type to resume a run, from its own arguments. What it tried again and failed again is not tried a third time. */
 export function resumeLine(command: string, args: readonly string[]): string {
   const program = process.env['npm_command'] === 'exec' ? ['npx', 'tubelet'] : ['tubelet'];
   const end = args.includes('--') ? args.indexOf('--') : args.length;

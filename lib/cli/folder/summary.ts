@@ -17,7 +17,7 @@ export interface Facts {
   numbers: Numbers;
   /** Where the results are, when they are in a file. */
   output: string | undefined;
-  /** What to type to go on, when it can be gone on with. */
+  /** What to type to resume, where that is possible. */
   resume: string | undefined;
 }
 
@@ -51,7 +51,7 @@ export function summaryLines(
     ),
     ...(output === undefined ? [] : [resultsRow(row, ending, output)]),
     ...(output === undefined || before.failed + failed === 0 ? [] : [row('errors', printable(errorsPath(output)))]),
-    ...(resume === undefined ? [] : ['To go on:', `  ${resume}`]),
+    ...(resume === undefined ? [] : ['To resume:', `  ${resume}`]),
   ];
 }
 

@@ -46,7 +46,7 @@ describe('the summary of a run', () => {
     const lines = summaryLines(facts, session);
     assert.equal(lines[0], 'Interrupted: 1005 of 5000 videos, 10 failed');
     assert.deepEqual(lines.slice(1, 3), ['  before    1000, 7 failed', '  now       5 in 14.4 s, 0.35/s']);
-    assert.deepEqual(lines.slice(-2), ['To go on:', '  tubelet classify videos --output r.jsonl --resume']);
+    assert.deepEqual(lines.slice(-2), ['To resume:', '  tubelet classify videos --output r.jsonl --resume']);
   });
 
   it('names what a table will be made of as long as the table is not there', () => {

@@ -130,7 +130,7 @@ describe('a run in a terminal', function () {
       /^Interrupted: \d+ of 61 videos, 1 failed$/,
     );
     const typed = lines
-      .slice(lines.indexOf('To go on:') + 1)
+      .slice(lines.indexOf('To resume:') + 1)
       .join('')
       .replace('tubelet', '"$@"');
     assert.match(typed, /^ {2}"\$@" classify clips .* --output 'it'\\''s\.jsonl' --resume$/);

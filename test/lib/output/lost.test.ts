@@ -72,7 +72,7 @@ describe('an output that something else takes away', function () {
     await run.stop();
   });
 
-  it('can be gone on with once it is back', async () => {
+  it('can be resumed once it is back', async () => {
     const path = join(suite(), 'back.jsonl');
     const run = await begin(path);
     await run.write('a.mp4', result);

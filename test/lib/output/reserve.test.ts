@@ -80,7 +80,7 @@ describe('an output before its run', () => {
     }
   });
 
-  it('that is there already is left alone, unless it is to be gone on with', async () => {
+  it('that is there already is left alone, unless it is to be resumed', async () => {
     for (const name of ['there.jsonl', 'there.csv', 'journal.csv.journal.jsonl']) {
       await writeFile(inSuite(name), 'of the user');
       const output = inSuite(name.replace('.journal.jsonl', ''));

@@ -9,7 +9,7 @@ import { begin, contentOf, failure, failureLine, identity, result, resultLine } 
 import { rejectsWith } from '../../support/rejects';
 import { suiteFolder } from '../../support/temp';
 
-describe('a run that is gone on with', () => {
+describe('a run that is resumed', () => {
   const suite = suiteFolder('resume');
   let count = 0;
   const another = (extension = 'jsonl'): string => join(suite(), `${++count}.${extension}`);
@@ -163,7 +163,7 @@ describe('a run that is gone on with', () => {
     await rejectsWith(
       begin(path, true, other),
       'INVALID_ARGUMENT',
-      /^Cannot go on with .*: it was made in another way \(precision: fp32, now bf16; topK: 5, now 3\)\. Ask for the/,
+      /^Cannot resume .*: it was made in another way \(precision: fp32, now bf16; topK: 5, now 3\)\. Ask for the/,
     );
     assert.deepEqual((await readRun(path))?.identity, identity);
     const { sha256 } = identity.checkpoint;

@@ -34,10 +34,10 @@ async function begin(when: string, model: string): Promise<{ work: Promise<unkno
     case 'gathering': {
       // In forward passes, or decoded and waiting for others to share one with.
       const loaded = await load(model);
-      const patience = when === 'batch' ? {} : { maxBatch: 1024, maxDelayMs: 60_000, concurrency: 2 };
+      const retries = when === 'batch' ? {} : { maxBatch: 1024, maxDelayMs: 60_000, concurrency: 2 };
       const batch = loaded.classifyAll(
         Array.from({ length: 100 }, () => video),
-        patience,
+        retries,
       );
       const work = batch.next();
       await until(() => (when === 'batch' ? batch.summary.queue.inferring : batch.summary.queue.ready) > 1, when);
