@@ -2,13 +2,13 @@
 //                        [--sampling trained,spread] [--items 5000]
 //
 // A folder of mixed clips through one model: tubelet's classifyAll with its defaults, (a) a few lines of transformers'
-// pipeline, and (b) the best Python that could be written, torchcodec in a pool of threads with bf16. Beside them what
-// tubelet's own halves do alone: decoding with preparation, and the forward pass.
+// pipeline, and (b) the best Python that could be written, torchcodec in a pool of threads with bf16. For comparison,
+// tubelet's own halves alone: decoding with preparation, and the forward pass.
 //
 // Every run takes another part of the clips, and all programs take turns at it, so that a machine whose speed drifts does
 // so for all; figures are medians over the runs, ratios medians of the ratios run by run. Every program is a process of
-// its own, warm. Through a full-size model with seeded weights go `heavy` clips instead. At last, what an item costs
-// beside its work: `items` pictures of one pixel through a TorchScript program that does nothing.
+// its own, warm. A full-size model with seeded weights gets `heavy` clips instead. Finally, what an item costs besides
+// its work: `items` pictures of one pixel through a TorchScript program that does nothing.
 import { existsSync, rmSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import path from 'node:path';

@@ -107,7 +107,7 @@ function showProgress(name) {
   };
 }
 
-/** Runs the ffmpeg program and tells how many seconds of video it has written. Killed when this process is told to end. */
+/** Runs the ffmpeg program and reports the seconds of video written so far. Killed when this process is told to end. */
 export async function ffmpeg(args, progress = () => undefined) {
   const child = spawn('ffmpeg', ['-v', 'error', '-nostdin', '-progress', 'pipe:1', ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],

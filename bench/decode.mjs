@@ -3,8 +3,8 @@
 //
 // From a file to a model's input: 16 frames of each clip, short side resized to 224 with antialiasing, cropped and
 // normalised, on one thread. tubelet, torchcodec, PyAV and decord take turns, so that a machine whose speed drifts does
-// so for all; each is a fresh process per line of the table, warm and the file in the page cache. Who does not give the
-// pixels that tubelet gives is marked and does not count. --cpu counts CPU time of all threads instead of time on the
+// so for all; each is a fresh process per line of the table, warm and the file in the page cache. A reader whose pixels
+// differ from tubelet's is marked and does not count. --cpu counts CPU time of all threads instead of time on the
 // clock: for a machine that has other work.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';

@@ -8,7 +8,7 @@ import { ffmpeg, footage } from './clips.mjs';
 
 const folder = path.join(path.dirname(import.meta.dirname), 'build-bench', 'mixed');
 
-/** Each stands as often in its list as it is to be met. Bits a pixel and frame are those of real clips. */
+/** Each appears in its list as often as it should occur. Bits per pixel and frame are those of real clips. */
 const CODECS = [
   ...Array(5).fill({ name: 'h264', ending: 'mp4', bits: 0.08, args: ['-c:v', 'libx264', '-preset', 'veryfast'] }),
   ...Array(2).fill({
@@ -88,7 +88,7 @@ function recipe(number) {
   const codec = one(CODECS);
   const [width, height] = one(SIZES);
   const rate = one(RATES);
-  // Short clips are met more often than long ones.
+  // Short clips occur more often than long ones.
   const seconds = SECONDS.least + (SECONDS.most - SECONDS.least) * next() ** 2;
   const interval = one(INTERVALS);
   const [x, y] = one(WAYS);

@@ -3,8 +3,9 @@
 //
 // The forward pass of the three full-size architectures on one clip, pixels to logits: tubelet, transformers, ONNX Runtime
 // and OpenVINO, each in its precisions, with the same number of threads. Every row is a process of its own, warm; they
-// take turns, so that a machine whose speed drifts does so for all, and ratios are medians of the ratios run by run. Who
-// does not give transformers' fp32 logits is wrong and not timed. --size tiny is for trying this program out.
+// take turns, so that a machine whose speed drifts does so for all, and ratios are medians of the ratios run by run. A
+// program whose logits are not transformers' fp32 logits is wrong and not timed. --size tiny is for trying this program
+// out.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import path from 'node:path';

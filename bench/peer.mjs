@@ -9,7 +9,7 @@ import { venv } from '../scripts/setup/paths.mjs';
 
 const root = path.resolve(import.meta.dirname, '..');
 const folder = path.join(root, 'bench', 'peers');
-/** Long past the slowest answer. Whoever is not done by then hangs, and ends with SIGKILL. */
+/** Long past the slowest answer. A program that is not done by then has hung, and gets SIGKILL. */
 const PATIENCE_MS = 300_000;
 
 /** The interpreter of the peers: TUBELET_PYTHON, which then must have it all, or that of the virtual environment. */
@@ -26,7 +26,7 @@ export async function peersPython() {
 export async function startPeer(python, file, args) {
   const interpreter = file.endsWith('.mjs') ? process.execPath : python;
   const child = spawn(interpreter, [path.join(folder, file), ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
-  child.stdin.on('error', () => undefined); // it has ended, which the missing answer tells
+  child.stdin.on('error', () => undefined); // it has ended, which the missing answer shows
   let said = '';
   const end = new Promise((resolve) => {
     child.on('error', ({ message }) => resolve(message));

@@ -1,7 +1,7 @@
 // Everything that proves the repository sound: setup, then linters, C++ tests and mocha.
 //
 // `npm test`; with --full also what takes long, with --lint the linters only. One failure hides no other: every check
-// runs, and the exit code tells whether all passed. The last line is the sum of ctest and mocha.
+// runs, and the exit code says whether all passed. The last line is the sum of ctest and mocha.
 
 import { setup } from './setup.mjs';
 import { buildCppTests, runCtest } from './test/cpp.mjs';

@@ -1,4 +1,4 @@
-// What an item of a batch costs beside its work. Asked {"items": N}, it classifies as many pictures of one pixel and
+// What an item of a batch costs besides its work. Asked {"items": N}, it classifies as many pictures of one pixel and
 // answers {"seconds": on the clock}.
 //
 // batch_pixels.mjs PROGRAM.pt

@@ -1,6 +1,6 @@
 // tubelet as one of the readers of `npm run bench -- decode`: what reading.py says of them.
 //
-// read_tubelet.mjs CLIP [--stream N] (tubelet needs no telling which stream)
+// read_tubelet.mjs CLIP [--stream N] (tubelet picks the stream itself)
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { internal, serve } from './peer.mjs';

@@ -5,10 +5,10 @@
 
 namespace tubelet::engine {
 
-/// Adds up for how long how many threads were at something. Not thread-safe.
+/// Adds up the time that threads spend on something. Not thread-safe.
 class BusyTime {
  public:
-  /// From now on it is so many.
+  /// From now on it is this many threads.
   void set(std::size_t threads);
 
   /// Until now, all threads together.

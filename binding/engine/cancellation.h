@@ -7,11 +7,11 @@
 
 namespace tubelet {
 
-/// Thrown by CancelToken::check() after cancel(). It is not an Error: whoever cancelled has settled the promise already
-/// and nobody is left to be told.
+/// Thrown by CancelToken::check() after cancel(). It is not an Error: the canceller has already settled the promise,
+/// and there is nothing left to report.
 class Cancelled {};
 
-/// A flag shared by the one who asked for a piece of work and the threads that do it. Thread-safe.
+/// A flag shared by the requester of a piece of work and the threads that do it. Thread-safe.
 class CancelToken {
  public:
   using Clock = std::chrono::steady_clock;

@@ -7,7 +7,7 @@
 namespace tubelet::engine {
 
 /// CPUs this process may use, at least 1: those in its affinity mask, and no more than its cgroup's CPU quota (v1 or
-/// v2) rounded up. The number of CPUs in the machine says nothing in a container: a pool of that size would be
+/// v2) rounded up. The number of CPUs in the machine is meaningless in a container: a pool of that size would be
 /// throttled to a standstill.
 int availableCpus();
 

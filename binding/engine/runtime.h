@@ -11,8 +11,8 @@
 namespace tubelet::engine {
 
 /// The threads of this process: one set, however many worker threads have loaded the addon, and never libuv's. Each
-/// environment holds a reference; the threads start when they are first needed, and whoever drops the last reference
-/// joins them. It must not be dropped on one of these threads.
+/// environment holds a reference; the threads start when they are first needed, and dropping the last reference joins
+/// them. It must not be dropped on one of these threads.
 class Runtime {
  public:
   using ThreadStart = std::function<void()>;
@@ -26,14 +26,14 @@ class Runtime {
   /// stop all decoding) and at most 4 (decoding is a small part of a call).
   static int usualDecodeThreads();
 
-  /// Decodes and prepares clips, loads checkpoints; with at least so many threads from now on. Thread-safe.
+  /// Decodes and prepares clips, loads checkpoints; with at least this many threads from now on. Thread-safe.
   ThreadPool& decode(int threads = 0);
 
   /// Runs forward passes, with one thread that uses several CPUs: one forward is in progress at a time, in all models
   /// together, so that no two of them compete for the same CPUs. Thread-safe.
   ThreadPool& compute();
 
-  /// Runs the forward passes of batches, several at a time; with at least so many threads from now on. Thread-safe.
+  /// Runs the forward passes of batches, several at a time; with at least this many threads from now on. Thread-safe.
   ThreadPool& batch(int threads);
 
  private:

@@ -19,7 +19,7 @@ constexpr int kLowestPriority = 19;
 constexpr std::size_t kNameLength = 15;
 
 /// On Linux a priority belongs to a thread, whatever POSIX says of processes (setpriority(2), "C library/kernel
-/// differences"). A failure is not worth failing for: the work is done all the same.
+/// differences"). A failure is ignored: the work gets done anyway.
 void lowerPriority() {
   const auto self = static_cast<id_t>(gettid());
   errno = 0;

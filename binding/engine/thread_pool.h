@@ -23,7 +23,7 @@ class ThreadPool {
     std::function<void()> onStart;  ///< run first in every thread, to set what is per thread; must not throw
   };
 
-  /// Starts the threads. Throws Error(OUT_OF_MEMORY) when the system will not give them.
+  /// Starts the threads. Throws Error(OUT_OF_MEMORY) when the system refuses them.
   explicit ThreadPool(Options options);
 
   /// Runs what is queued, then joins. Must not be called from one of the pool's own threads.
@@ -35,7 +35,8 @@ class ThreadPool {
   /// Thread-safe. `task` must not throw.
   void submit(std::function<void()> task);
 
-  /// Has at least so many threads from now on. Thread-safe. Throws like the constructor; those that were started stay.
+  /// Has at least this many threads from now on. Thread-safe. Throws like the constructor; those that were started
+  /// stay.
   void grow(int threads);
 
   int threads();

@@ -12,7 +12,7 @@
 
 namespace {
 
-/// Opens for as long as the process lives. The dynamic linker's own words when it cannot, else nothing.
+/// Opens for as long as the process lives. Returns the dynamic linker's own words on failure, else nothing.
 std::string openForAll(const std::string& path) {
   if (dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL) != nullptr) return {};
   const char* reason = dlerror();
@@ -24,7 +24,7 @@ napi_value fail(napi_env env, const char* message) {
   return nullptr;
 }
 
-/// The one argument, a string; false with an exception pending when it is none.
+/// The one argument, a string; false with an exception pending when it is not one.
 bool pathArgument(napi_env env, napi_callback_info info, std::string& path) {
   size_t count = 1;
   napi_value argument = nullptr;

@@ -81,7 +81,7 @@ Directory join(const std::vector<std::unique_ptr<TensorFile>>& files, const Prog
       if (program.ignored(name)) continue;
       const auto [found, isNew] = directory.emplace(name, Place{file.get(), i});
       if (!isNew) {
-        throw invalidFile(file->path(), "holds \"" + file->entries()[i].name + "\", which is there twice: as \"" +
+        throw invalidFile(file->path(), "holds \"" + file->entries()[i].name + "\", which appears twice: as \"" +
                                             found->second.entry().name + "\" in " + found->second.file->path() + ".");
       }
     }
@@ -136,7 +136,7 @@ void requireMatch(const Directory& directory, const Shapes& expected, const Mode
                                                  " Take both files from the same checkpoint.");
 }
 
-/// NaN comes through a minimum and a maximum, and an infinity is one of them.
+/// A minimum and a maximum propagate NaN, and an infinity would be one of them.
 void requireFinite(const at::Tensor& tensor, const Place& place) {
   if (tensor.numel() == 0) return;
   const auto [low, high] = at::aminmax(tensor);

@@ -18,7 +18,7 @@
 #include "engine/error.h"
 
 // Device-neutral: nothing here needs CUDA's headers, and the addon links with LibTorch's CPU half alone. The other
-// half, libtorch_cuda.so, makes itself known to the first when it is opened, which lib/native/runtime.ts sees to.
+// half, libtorch_cuda.so, registers with the first when it is opened, which lib/native/runtime.ts does.
 
 namespace tubelet::model {
 
@@ -33,14 +33,14 @@ std::string whyNoCuda() {
   const auto library = std::filesystem::path(cpuHalf.dli_fname).replace_filename("libtorch_cuda.so");
   if (!std::filesystem::exists(library)) {
     return "this LibTorch is a CPU build (" + library.string() +
-           " is not there). Let TUBELET_LIBTORCH name a CUDA build, or use device 'cpu' or 'auto'.";
+           " is missing). Set TUBELET_LIBTORCH to a CUDA build, or use device 'cpu' or 'auto'.";
   }
   if (::dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL) == nullptr) {
     return "this LibTorch is a CUDA build, but its CUDA half cannot be opened (" + std::string(::dlerror()) +
            "). Install NVIDIA's libraries beside it, as its Python wheel does, or use device 'cpu' or 'auto'.";
   }
   // LibTorch looks for it once, when it is first asked about GPUs.
-  return "LibTorch's CUDA half (" + library.string() + ") was not there when the process began. Start it again.";
+  return "LibTorch's CUDA half (" + library.string() + ") was missing when the process started. Restart it.";
 }
 
 /// Why a LibTorch with its CUDA half finds no GPU, in its own words.
@@ -55,7 +55,7 @@ std::string whyNoGpu() {
   return {};
 }
 
-/// A GPU's name, from the driver that LibTorch has loaded and started; empty where it does not tell.
+/// A GPU's name, from the driver that LibTorch has loaded and started; empty where it does not say.
 std::string gpuName(int index) {
   using DeviceGet = int (*)(int* device, int ordinal);
   using DeviceGetName = int (*)(char* name, int length, int device);
@@ -132,7 +132,7 @@ void releaseFreedMemory(const c10::Device& device) noexcept {
   try {
     c10::getDeviceAllocator(device.type())->emptyCache();
   } catch (const std::exception&) {
-    return;  // a GPU in such a state gives nothing back; whoever uses it next is told
+    return;  // a GPU in such a state gives nothing back; its next use reports the error
   }
 }
 

@@ -13,8 +13,8 @@ struct Answer {
   std::int64_t width = 0;    ///< numbers in the embedding; 0: it returns none
 };
 
-/// Runs a model that came as a TorchScript file on black frames, before anybody relies on it. Throws like Model::run,
-/// and Error(MODEL_INVALID) when what it returns is not finite.
+/// Runs a model that came as a TorchScript file on black frames, before it is used. Throws like Model::run, and
+/// Error(MODEL_INVALID) when what it returns is not finite.
 Answer dryRun(const Model& model, const CancelToken& token);
 
 }  // namespace tubelet::model

@@ -16,8 +16,8 @@ struct ExportTarget {
 };
 
 /// Writes a checkpoint's program and its weights as one TorchScript file, and returns its size in bytes. The weights
-/// are read anew: those of a loaded model are packed for speed, and packed ones cannot be saved. The file appears whole
-/// or not at all. Throws like Model::load, and Error(WRITE_FAILED).
+/// are read again: those of a loaded model are packed for speed, and packed ones cannot be saved. The file appears
+/// whole or not at all. Throws like Model::load, and Error(WRITE_FAILED).
 std::uint64_t exportCheckpoint(const ModelSpec& spec, const ExportTarget& target, const CancelToken& token);
 
 }  // namespace tubelet::model

@@ -45,7 +45,7 @@ std::string described(const c10::IValue& value) {
   return "a value of type " + value.type()->annotation_str();
 }
 
-/// Of the interpreter's words the ones that say what went wrong: where it did stands above them.
+/// The line of the interpreter's message that says what went wrong: where it did stands above.
 std::string lastLine(std::string text) {
   text.erase(text.find_last_not_of(" \n") + 1);
   return text.substr(text.rfind('\n') + 1);
@@ -102,13 +102,13 @@ class ForeignModel final : public Model {
   const ModelSpec& spec() const override { return spec_; }
   std::int64_t weightBytes() const override { return weightBytes_; }
   const std::vector<std::int64_t>& inputShape() const override { return input_; }
-  std::int64_t depth() const override { return 0; }  // nobody can look inside
+  std::int64_t depth() const override { return 0; }  // its layers are not accessible
 
   Output run(const at::Tensor& pixels, const Request& request, const CancelToken& token) const override {
     requirePixels(pixels, input_);
     if (request.layer || request.pooling != Request::Pooling::Head) {
       throw Error(ErrorCode::InvalidArgument,
-                  "Somebody else's program gives no layers: leave out 'layer' and 'pooling'.");
+                  "A third-party program exposes no layers: leave out 'layer' and 'pooling'.");
     }
     const c10::InferenceMode noGradients;
     token.check();
@@ -145,7 +145,7 @@ class ForeignModel final : public Model {
     }
   }
 
-  /// What type it multiplies in was settled when it was saved.
+  /// Its precision was fixed when it was saved.
   void requireOwnPrecision() const {
     if (spec_.precision == Precision::Fp32) return;
     throw Error(ErrorCode::InvalidArgument, spec_.weightFiles.front() +

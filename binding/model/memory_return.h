@@ -6,8 +6,8 @@
 
 namespace tubelet::model {
 
-/// Gives freed memory back when it goes: glibc would keep much of a checkpoint's for itself, and LibTorch all of a
-/// GPU's. Declared first in a class, it goes last.
+/// Returns freed memory when destroyed: glibc would keep much of a checkpoint's for itself, and LibTorch all of a
+/// GPU's. Declared first in a class, it is destroyed last.
 class MemoryReturn {
  public:
   explicit MemoryReturn(const c10::Device& device) : device_(device) {}

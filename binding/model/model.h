@@ -38,12 +38,12 @@ struct Output {
 };
 
 /// A loaded checkpoint: program and weights. Immutable after load, so that any thread may run it; each caller gets its
-/// own activations. How frames become pixels is no part of it: those who prepare them in different ways share it.
+/// own activations. How frames become pixels is not part of it: callers that prepare them differently share it.
 class Model {
  public:
   /// Reads and checks the weights, then hands them to the program. A TorchScript file brings its own, and is executed:
   /// only for one that the caller trusts. Throws Error: MODEL_INVALID (unreadable, hostile or non-finite file),
-  /// READ_FAILED (a file that changes meanwhile too), CHECKPOINT_MISMATCH (lists missing, left-over and misshapen
+  /// READ_FAILED (also for a file that changes meanwhile), CHECKPOINT_MISMATCH (lists missing, left-over and misshapen
   /// tensors), OUT_OF_MEMORY; or Cancelled.
   static std::shared_ptr<const Model> load(const ModelSpec& spec, const CancelToken& token);
 

@@ -11,8 +11,8 @@ namespace {
 
 bool multipliesBf16(const c10::Device& device) {
   if (device.is_cpu()) return bf16Units() != Bf16Units::None;
-  // What cuDNN needs of a GPU for it, compute capability 8.0, is what makes it fast; and it is the one question about
-  // it that the half of LibTorch without CUDA can ask.
+  // cuDNN requires compute capability 8.0 for it, which is also what makes it fast; and this is the one such query that
+  // the half of LibTorch without CUDA offers.
   const c10::DeviceGuard guard(device);
   return at::detail::getCUDAHooks().supportsBFloat16ConvolutionWithCuDNNv8();
 }

@@ -29,7 +29,7 @@ Program::Program(const std::string& path, Kernels kernels) {
     module_->eval();
     if (kernels == Kernels::Native) useNativeKernels(*module_);
   } catch (const c10::Error& error) {
-    throw Error(ErrorCode::Internal, path + ": cannot load this program, a part of the package. Install it again.",
+    throw Error(ErrorCode::Internal, path + ": cannot load this program, a part of the package. Reinstall tubelet.",
                 error.what_without_backtrace());
   }
 }
@@ -104,7 +104,7 @@ void Program::pack(std::int64_t clips) {
 
 std::int64_t Program::weightBytes() const {
   std::int64_t bytes = 0;
-  // By numbers, because a tensor in a layout of oneDNN's own tells no bytes.
+  // By numbers, because a tensor in a layout of oneDNN's own reports no bytes.
   const auto count = [&](const at::Tensor& tensor) {
     bytes += tensor.numel() * static_cast<std::int64_t>(tensor.element_size());
   };

@@ -33,7 +33,7 @@ class Program {
 
   /// Throws Error(INTERNAL) when the program cannot be read: it is a part of the package.
   explicit Program(const std::string& path, Kernels kernels = Kernels::Native);
-  /// One that holds its weights already, from an export; isSame() has said that it can stand here.
+  /// One that holds its weights already, from an export; isSame() must have accepted it.
   explicit Program(std::unique_ptr<torch::jit::Module> loaded);
   Program(Program&&) noexcept;
   ~Program();
@@ -47,12 +47,12 @@ class Program {
   std::vector<std::string> unsupported(const Config& config) const;
   /// The published name of a tensor.
   std::string rename(const std::string& name) const;
-  /// Whether a tensor is legitimately not used. Takes a published name.
+  /// Whether a tensor may go unused. Takes a published name.
   bool ignored(const std::string& name) const;
   /// The tensors that load() needs.
   Shapes expected(const Config& config) const;
 
-  /// `weights`: exactly the expected ones, of one type. Lets go of those it does not keep.
+  /// `weights`: exactly the expected ones, of one type. Releases those it does not keep.
   void load(Weights weights, const Config& config);
   /// Makes the linear layers multiply in bfloat16, all but the classifier.
   void toBfloat16();
@@ -65,12 +65,12 @@ class Program {
   /// Prepares the weights for inference on batches of about `clips`.
   void pack(std::int64_t clips);
 
-  /// The memory that the tensors take which the program keeps.
+  /// The memory taken by the tensors that the program keeps.
   std::int64_t weightBytes() const;
   /// [T, C, H, W]
   std::vector<std::int64_t> inputShape() const;
   std::int64_t depth() const;
-  /// How many tokens stand before those of the patches: 1, or 0 where the family has no CLS token.
+  /// How many tokens precede those of the patches: 1, or 0 where the family has no CLS token.
   std::int64_t clsTokens() const;
 
   /// Pixels [B, T, C, H, W] to tokens [B, N, D].

@@ -31,7 +31,7 @@ std::shared_ptr<const Model> Registry::acquire(const ModelSpec& spec, const Canc
         slot.loading = true;
         break;
       }
-      // A token cannot wake anybody, so look at it now and then.
+      // A token cannot wake this thread, so poll it.
       finished_.wait_for(lock, std::chrono::milliseconds(20));
     }
   }

@@ -13,7 +13,7 @@
 namespace tubelet::model {
 
 /// Keeps one copy of each checkpoint on a device: equal ModelSpec::key, device and precision, same model, for as long
-/// as anybody holds it. Thread-safe.
+/// as it is in use. Thread-safe.
 class Registry {
  public:
   using Loader = std::function<std::shared_ptr<const Model>(const ModelSpec&, const CancelToken&)>;
@@ -23,8 +23,8 @@ class Registry {
 
   explicit Registry(Loader loader) : loader_(std::move(loader)) {}
 
-  /// The model for spec.key on spec.device; loaded, if nobody has it. While somebody else loads it, waits for that;
-  /// when that fails or is cancelled, tries itself. Throws like Model::load.
+  /// The model for spec.key on spec.device, loaded if necessary. While another caller is loading it, waits for that;
+  /// when that fails or is cancelled, loads it itself. Throws like Model::load.
   std::shared_ptr<const Model> acquire(const ModelSpec& spec, const CancelToken& token);
 
  private:

@@ -17,10 +17,10 @@ namespace tubelet::model {
 /// into crops, and how the answers to all views are put together. A view is one crop of one clip. docs/sampling.md says
 /// where each rule comes from.
 struct Views {
-  /// Bilinear as each code has it: none but the last filters out what a smaller picture cannot show.
+  /// Bilinear, as in each paper's code: only the last filters out what a smaller picture cannot show.
   enum class Filter {
     OpenCv,      ///< on bytes, cv2.resize
-    TensorFlow,  ///< tf.image.resize, cut down to bytes
+    TensorFlow,  ///< tf.image.resize, truncated to bytes
     Torch,       ///< torch.nn.functional.interpolate on floats
     Antialias,   ///< as `preprocessing` says, like the processors
   };
@@ -35,7 +35,7 @@ struct Views {
   Filter filter = Filter::Torch;
   bool roundUp = false;  ///< whether a crop that would begin between two pixels begins at the second
   Average average = Average::Logits;
-  /// resizeHeight is the short side; the crop is the model's input; the levels as ever.
+  /// resizeHeight is the short side; the crop is the model's input; the levels as usual.
   Preprocessing preprocessing;
 };
 
@@ -46,7 +46,7 @@ int cropStart(int length, int crop, int index, int crops, bool roundUp);
 /// Pixels are made for one view at a time. Not thread-safe.
 class ViewFrames {
  public:
-  /// `frames` a clip. Throws Error(INVALID_ARGUMENT) for numbers that cannot be meant.
+  /// `frames` a clip. Throws Error(INVALID_ARGUMENT) for impossible numbers.
   ViewFrames(const Views& views, int clips, int frames);
 
   /// Fills `slots` (0-based, clip after clip) with the frame `rgb`, which has height x width x 3 bytes, rows packed.

@@ -58,9 +58,9 @@ Napi::Value readFrames(const Napi::CallbackInfo& info) {
   });
 }
 
-/// The threads of a forward pass meet after every operator, for which the slowest of them is waited. On a machine with
-/// other work a small model is then many times slower with two threads than with one, so that each thread must have
-/// some weights to work on.
+/// The threads of a forward pass meet after every operator and wait for the slowest of them. On a machine with other
+/// work a small model is then many times slower with two threads than with one, so each thread must have some weights
+/// to work on.
 constexpr std::int64_t kWeightBytesPerThread = 16LL << 20;
 
 /// `wanted` is what a forward pass may use at most; 0 leaves it to us. More than the process has CPUs would only make

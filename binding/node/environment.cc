@@ -11,7 +11,7 @@ namespace tubelet::node {
 namespace {
 
 /// Calls of probe and readFrames that may wait. A path and a few numbers each, or bytes that the caller had room for
-/// twice: the limit is there to be finite.
+/// twice: the limit only has to be finite.
 constexpr std::size_t kMaxFileQueue = 16'384;
 constexpr std::size_t kMaxLoadQueue = 1'024;
 
@@ -100,7 +100,7 @@ void Environment::promiseSettled() {
   if (--pendingPromises_ == 0) mailbox_->keepAlive(env_, false);
 }
 
-/// Before every other listener: one of those may call process.exit() in turn, and the rest is then left out.
+/// Before every other listener: one of those may call process.exit() in turn, and the rest are then skipped.
 void Environment::listenForExit() {
   const auto process = env_.Global().Get("process").As<Napi::Object>();
   const auto listener = Napi::Function::New(env_, [](const Napi::CallbackInfo& info) { of(info.Env()).stopWork(); });

@@ -26,9 +26,8 @@ class Task;
 /// When the environment ends, its work must end first: a thread left inside a matrix product while the process exits
 /// brings it down. Node offers two moments, and both are needed:
 /// - the cleanup hook, when a worker stops in whatever way and when the main thread runs out of work;
-/// - process's 'exit' event, when the main thread calls process.exit() or does not catch an exception. Cleanup hooks
-/// are
-///   not run then (src/api/environment.cc, DefaultProcessExitHandlerInternal).
+/// - process's 'exit' event, when the main thread calls process.exit() or does not catch an exception; cleanup hooks
+///   are not run then (src/api/environment.cc, DefaultProcessExitHandlerInternal).
 class Environment {
  public:
   /// Makes the environment's data. Called once in each environment, when it loads the addon.
@@ -68,7 +67,7 @@ class Environment {
   void promiseSettled();
 
   Napi::FunctionReference modelConstructor;
-  /// What the constructor being called takes: a way for C++ to it that JavaScript does not have.
+  /// What the constructor being called takes: C++ can set it, JavaScript cannot.
   std::optional<LoadedModel> arriving;
 
  private:

@@ -7,8 +7,8 @@
 namespace tubelet::node {
 
 /// Any C++ exception as the JavaScript error that lib/native/binding.ts calls NativeError: `code` is codeName() of an
-/// Error, CANCELLED for Cancelled, OUT_OF_MEMORY for bad_alloc and INTERNAL for what nobody meant to throw; `reason` is
-/// there when the error has one.
+/// Error, CANCELLED for Cancelled, OUT_OF_MEMORY for bad_alloc and INTERNAL for anything unexpected; `reason` is there
+/// when the error has one.
 Napi::Error toJsError(Napi::Env env, const std::exception_ptr& exception);
 
 /// Calls `body` and throws whatever it throws as a JavaScript error: nothing else may leave a callback of Node's.

@@ -40,7 +40,7 @@ class PreparingSink : public video::FrameSink {
   double milliseconds_ = 0;
 };
 
-/// Stretches each frame to one size on its way to another sink; without a size the frames go on as they are.
+/// Stretches each frame to one size on its way to another sink; without a size the frames pass through unchanged.
 class StretchingSink : public video::FrameSink {
  public:
   StretchingSink(video::FrameSink& next, std::optional<model::Size> size) : next_(next), size_(size) {}

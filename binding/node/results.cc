@@ -11,8 +11,8 @@
 namespace tubelet::node {
 namespace {
 
-/// An ArrayBuffer over `bytes` bytes at `data` that keeps `owner` alive, or a copy where the host forbids memory of
-/// others. JavaScript may write into it, so that nobody else may go on using it.
+/// An ArrayBuffer over `bytes` bytes at `data` that keeps `owner` alive, or a copy where the host forbids external
+/// memory. JavaScript may write into it, so nothing else may keep using it.
 template <typename Owner>
 Napi::ArrayBuffer handOver(Napi::Env env, void* data, std::size_t bytes, Owner owner) {
   if (bytes == 0) return Napi::ArrayBuffer::New(env, 0);  // one over no memory would be a detached one

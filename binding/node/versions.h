@@ -4,7 +4,7 @@
 
 namespace tubelet::node {
 
-/// What this process really runs on, which need not be what it was compiled with.
+/// What this process actually runs on, which need not be what it was compiled with.
 struct Versions {
   std::string torch;        ///< "2.13.0"
   std::string libavformat;  ///< "59.27.100"

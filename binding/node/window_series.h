@@ -27,7 +27,7 @@ struct WindowWork {
 /// one another, so that it is read by one thread at a time.
 class WindowSeries : public std::enable_shared_from_this<WindowSeries> {
  public:
-  /// Told of each window once the model has answered; on any thread, and not always in their order.
+  /// Called for each window once the model has answered; on any thread, and not always in order.
   using Tell = std::function<void(std::shared_ptr<WindowWork>)>;
 
   struct Request {
@@ -42,10 +42,10 @@ class WindowSeries : public std::enable_shared_from_this<WindowSeries> {
   explicit WindowSeries(Request request)
       : request_(std::move(request)), frames_(request_.preprocessing, request_.clip.sampling.frames) {}
 
-  /// The job of the first window, which the others follow. To be called once.
+  /// The job of the first window, which the others follow. Call once.
   engine::Lane::Job begin(Tell tell);
 
-  /// What is to be said about the video as a whole; to be asked for when all is over.
+  /// Warnings about the video as a whole; complete when all jobs are over.
   std::vector<std::string> warnings() const { return clips_->warnings(); }
 
  private:

@@ -23,7 +23,7 @@ export function release() {
 }
 
 function take() {
-  // Linked into place, so that nobody sees a lock that does not name its holder yet.
+  // Linked into place, so that no process sees a lock before it names its holder.
   const draft = `${file}-${process.pid}`;
   fs.writeFileSync(draft, String(process.pid));
   try {

@@ -1,4 +1,4 @@
-// A stamp is a small file inside what a step made, written last: it says from what exactly that was made. What is
+// A stamp is a small file inside what a step made, written last: it records exactly what that was made from. What is
 // unfinished has none, and deleting the product deletes its stamp.
 
 import { createHash } from 'node:crypto';

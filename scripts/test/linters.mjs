@@ -1,4 +1,4 @@
-// The linters, each a title and a function that tells whether all is well.
+// The linters, each a title and a function that says whether all is well.
 
 import fs from 'node:fs';
 import os from 'node:os';

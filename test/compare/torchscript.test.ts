@@ -259,7 +259,7 @@ describe("somebody else's TorchScript files", function () {
     const wrong: [content: Buffer, message: RegExp][] = [
       [Buffer.alloc(0), /has 0 bytes, too few for a TorchScript file/],
       [Buffer.from('PK\u0003'), /too few/],
-      [Buffer.from('not an archive'), /is no TorchScript file: it does not start like the archive torch\.jit\.save/],
+      [Buffer.from('not an archive'), /is not a TorchScript file: it does not start like the archive torch\.jit\.save/],
       [whole.subarray(0, whole.length / 2), /damaged/],
       [whole.subarray(0, -1), /damaged/],
       [Buffer.concat([whole.subarray(0, 64), Buffer.alloc(whole.length - 64)]), /damaged/],

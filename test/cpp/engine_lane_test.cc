@@ -240,7 +240,7 @@ TEST_CASE("a hundred thousand jobs wait, are cancelled anywhere, and keep their 
   CHECK(std::ranges::is_sorted(inferred));
 }
 
-TEST_CASE("a cancelled job has nothing left in a pool that somebody would wait for") {
+TEST_CASE("a cancelled job leaves nothing in a pool to wait for") {
   Bench bench;
   const auto other = Lane::create(bench.decode, bench.compute, {.maxQueue = 64, .ahead = 1, .remedy = {}});
   Gate gate;

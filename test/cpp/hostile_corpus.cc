@@ -35,7 +35,7 @@ HostileCorpus::HostileCorpus(std::filesystem::path folder) : folder_(std::move(f
   png_ = made("picture.png", pattern + "-frames:v 1");
   mp4_ = made("sound.mp4", pattern + "-frames:v 30 -c:v libx264 -preset ultrafast -pix_fmt yuv420p -g 10 -bf 2");
 
-  addNoRegularFiles();
+  addIrregularFiles();
   addProtocolNames();
   addOtherFormats();
   addPlaylists();

@@ -15,11 +15,11 @@ struct HostileFile {
   std::vector<std::string> codes;  ///< the errors that reading it may end with; "none": frames
 
   bool allows(const std::string& code) const;
-  /// The headers may be sound where the frames are not; what is no video at all is none for probe either.
+  /// The headers may be sound where the frames are not; what is not a video at all is not one for probe either.
   bool probeAllows(const std::string& code) const;
 };
 
-/// Writes files that lie, break the rules of their format or are no videos, and says what each may end with: exactly
+/// Writes files that lie, break the rules of their format or are not videos, and says what each may end with: exactly
 /// where the code follows from what the file is; where libav's own tolerance decides, all that would be right.
 class HostileCorpus {
  public:
@@ -34,7 +34,7 @@ class HostileCorpus {
   /// A sound file made by the ffmpeg program, for spoiling. `arguments`: all but the output.
   std::string made(const std::string& name, const std::string& arguments) const;
 
-  void addNoRegularFiles();  // hostile_strangers.cc
+  void addIrregularFiles();  // hostile_not_video.cc
   void addProtocolNames();
   void addOtherFormats();
   void addPlaylists();

@@ -75,7 +75,8 @@ TEST_CASE("hostile files end in frames or the error that fits, in time, and leav
         const bool tolerant = onCorrupt == OnCorrupt::Tolerate;
         CAPTURE(tolerant);
         const Outcome outcome = tryRead(file.path, way.sampling, onCorrupt);
-        // What is damaged may be tolerated, what is no video may not, and what was cut short may have no frame left.
+        // Damage may be tolerated, a file that is not a video may not, and one that was cut short may have no frame
+        // left.
         const bool allowed = file.allows(outcome.code) ||
                              (tolerant && (file.probeAllows(outcome.code) ||
                                            (file.allows("TRUNCATED_VIDEO") && outcome.code == "CORRUPT_VIDEO")));

@@ -83,7 +83,7 @@ TEST_CASE("checkpoint: shards are joined, and a tensor in two of them is an erro
   spec.weightFiles[1] = folder.write("2.safetensors", safetensors(second));
   const std::string result = outcome([&] { read(); });
   CHECK(result.starts_with("MODEL_INVALID: " + spec.weightFiles[1]));
-  CHECK(contains(result, "\"" + first.begin()->first + "\", which is there twice"));
+  CHECK(contains(result, "\"" + first.begin()->first + "\", which appears twice"));
   CHECK(contains(result, "in " + spec.weightFiles[0]));
 }
 
@@ -91,7 +91,7 @@ TEST_CASE("checkpoint: newer names are taken for the published ones, and not bes
   const std::string published = "videomae.encoder.layer.0.attention.attention.q_bias";
   const std::string newer = "videomae.encoder.layer.0.attention.attention.query.bias";
   CHECK(reading([&](Checkpoint& it) { rename(it.weights, published, newer); }) == "ok");
-  CHECK(contains(reading([&](Checkpoint& it) { it.weights[newer] = it.weights.at(published); }), "there twice"));
+  CHECK(contains(reading([&](Checkpoint& it) { it.weights[newer] = it.weights.at(published); }), "appears twice"));
 }
 
 TEST_CASE("checkpoint: what a program does not use may be there, of any type") {
@@ -143,7 +143,7 @@ TEST_CASE("checkpoint: a configuration that the program cannot run is refused wi
   CHECK(result.starts_with("MODEL_INVALID: config.json asks for a model that cannot be run: num_hidden_layers"));
 }
 
-TEST_CASE("checkpoint: a file that somebody writes to while it is read is refused") {
+TEST_CASE("checkpoint: a file that is written to while it is read is refused") {
   for (const auto format : {ModelSpec::Format::Safetensors, ModelSpec::Format::PytorchBin}) {
     const Folder folder;
     const ModelSpec spec = tinyCheckpoint("videomae").save(folder, format);
@@ -152,7 +152,7 @@ TEST_CASE("checkpoint: a file that somebody writes to while it is read is refuse
     const auto reading = [&] { return outcome([&] { readCheckpoint(spec, program, CancelToken()); }); };
     REQUIRE(reading() == "ok");
 
-    // The same bytes over and over, so that nothing but the time of the change tells.
+    // The same bytes over and over, so that only the time of the change shows it.
     std::atomic<bool> done{false};
     std::thread writer([&] {
       std::fstream file(spec.weightFiles[0], std::ios::in | std::ios::out | std::ios::binary);

@@ -21,7 +21,7 @@ std::string resolving(const std::string& wanted) {
 
 }  // namespace
 
-// Nobody opens LibTorch's CUDA half for these programs, whatever build it is of: test/binding/device.test.ts does.
+// Nothing opens LibTorch's CUDA half in these programs, whatever the build: test/binding/device.test.ts does.
 TEST_CASE("device: the CPU is always there, and what 'auto' means where LibTorch sees no GPU") {
   CHECK(resolveDevice("cpu") == "cpu");
   CHECK(resolveDevice("auto") == "cpu");
@@ -36,7 +36,7 @@ TEST_CASE("device: a GPU that is not there is refused with what was found") {
     if (std::filesystem::exists(library)) {
       CHECK(contains(result, "CUDA half"));
     } else {
-      CHECK(contains(result, "this LibTorch is a CPU build (" + library + " is not there). Let TUBELET_LIBTORCH name"));
+      CHECK(contains(result, "this LibTorch is a CPU build (" + library + " is missing). Set TUBELET_LIBTORCH to"));
     }
   }
 }

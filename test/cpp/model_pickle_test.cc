@@ -107,7 +107,7 @@ TEST_CASE("pickle: every other global is refused by its name, and nothing is cal
   refused(calling("os", "FloatStorage"), "asks for \"os.FloatStorage\"");
   refused(calling("torch._utils", "_rebuild_tensor_v3"), "asks for \"torch._utils._rebuild_tensor_v3\"");
   refused(calling("collections", "OrderedDict"), "makes an OrderedDict in a way");
-  refused(calling("torch", "FloatStorage"), "something else where a callable is due");
+  refused(calling("torch", "FloatStorage"), "something else where a callable is expected");
 }
 
 TEST_CASE("pickle: what is no state_dict is refused") {
@@ -115,11 +115,12 @@ TEST_CASE("pickle: what is no state_dict is refused") {
   refused(parsing("\x80\x02."), "takes more from its stack");
   refused(parsing(PickleWriter().integer(3).finished()), "holds no dict");
   refused(parsing(PickleWriter().op('}').text("epoch").integer(3).op('s').finished()),
-          "holds \"epoch\", which is no tensor");
-  refused(parsing(PickleWriter().op('}').integer(3).integer(3).op('s').finished()), "where a tensor's name is due");
+          "holds \"epoch\", which is not a tensor");
+  refused(parsing(PickleWriter().op('}').integer(3).integer(3).op('s').finished()),
+          "where a tensor's name is expected");
   PickleWriter nested;
   nested.op('}').text("state_dict").op('}').text("a").tensor("FloatStorage", "0", 1, {{1}, {1}}).op('s').op('s');
-  refused(parsing(nested.finished()), "holds \"state_dict\", which is no tensor");
+  refused(parsing(nested.finished()), "holds \"state_dict\", which is not a tensor");
   PickleWriter twice;
   for (int i = 0; i < 2; ++i) {
     if (i == 0) twice.op('}');
@@ -135,10 +136,10 @@ TEST_CASE("pickle: a stack machine that is misused is refused") {
   refused(parsing(PickleWriter().integer(1).op('(').raw("q\x01").finished()), "stores a value where there is none");
   refused(parsing(PickleWriter().raw("h\x01").finished()), "recalls a value");
   refused(parsing(PickleWriter().op('}').op('(').integer(1).op('u').finished()), "a key without a value");
-  refused(parsing(PickleWriter().integer(1).integer(1).op('a').finished()), "where a list is due");
+  refused(parsing(PickleWriter().integer(1).integer(1).op('a').finished()), "where a list is expected");
   refused(parsing(PickleWriter().integer(1).op('b').finished()), "takes more from its stack");
-  refused(parsing(PickleWriter().integer(1).op('Q').finished()), "where a storage's tuple is due");
-  refused(parsing(PickleWriter().op(')').op('Q').finished()), "no storage");
+  refused(parsing(PickleWriter().integer(1).op('Q').finished()), "where a storage's tuple is expected");
+  refused(parsing(PickleWriter().op(')').op('Q').finished()), "is not a storage");
   refused(parsing(PickleWriter().raw("ctorch\nFloatStorage").finished()), "ends in the middle of a name");
   refused(parsing(PickleWriter().raw("\x8a\x09 12345678").finished()), "an integer that no tensor needs");
   refused(parsing(PickleWriter().raw(std::string("X\xff\xff\xff\xff", 5)).finished()), "in the middle of an opcode");

@@ -111,8 +111,8 @@ TEST_CASE("pytorch_model.bin: what is no such archive is refused, with what it i
   CHECK(opening(archive({{"data.pkl", pickle}})) == "ok");
   refused(opening(""), "has 0 bytes");
   refused(opening(std::string("\x80\x02\x8a\x0a\x6c\xfc", 6)), "format from before 1.6");
-  refused(opening("{\"a\": 1}"), "is no PyTorch checkpoint");
-  refused(opening(safetensors("{}", "")), "is no PyTorch checkpoint");
+  refused(opening("{\"a\": 1}"), "is not a PyTorch checkpoint");
+  refused(opening(safetensors("{}", "")), "is not a PyTorch checkpoint");
   refused(opening(archive({{"constants.pkl", pickle}})), "lacks the record \"data.pkl\"");
   refused(opening(archive({{"data.pkl", pickle}, {"byteorder", "big"}})), "byte order \"big\"");
   refused(opening(archive({{"data.pkl", std::string(5 << 20, 'N')}})), "data.pkl has 5242880 bytes");

@@ -67,7 +67,7 @@ class Bench {
 
 }  // namespace
 
-TEST_CASE("registry: one key is one model on a device for as long as somebody holds it") {
+TEST_CASE("registry: one key is one model on a device for as long as it is in use") {
   Bench bench;
   const CancelToken token;
   auto first = bench.registry.acquire(keyed("a"), token);
@@ -87,7 +87,7 @@ TEST_CASE("registry: one key is one model on a device for as long as somebody ho
   CHECK(bench.loads == 4);
 }
 
-TEST_CASE("registry: whoever asks while a model is loaded waits for it") {
+TEST_CASE("registry: a caller that asks while a model is being loaded waits for it") {
   Bench bench;
   bench.held = true;
   const CancelToken token;
@@ -103,7 +103,7 @@ TEST_CASE("registry: whoever asks while a model is loaded waits for it") {
   CHECK(bench.loads == 1);
 }
 
-TEST_CASE("registry: who waits can give up, and the load goes on") {
+TEST_CASE("registry: a waiting caller can give up, and the load continues") {
   Bench bench;
   bench.held = true;
   const CancelToken token;
@@ -118,7 +118,7 @@ TEST_CASE("registry: who waits can give up, and the load goes on") {
   CHECK(bench.loads == 1);
 }
 
-TEST_CASE("registry: when a load is cancelled, whoever waits for it loads it himself") {
+TEST_CASE("registry: when a load is cancelled, a waiting caller loads the model itself") {
   Bench bench;
   bench.held = true;
   CancelToken impatient;

@@ -95,7 +95,7 @@ TEST_CASE("safetensors: what breaks the format's rules is refused, with what was
   refused(openingHeader(one("F32", "[5]", "[0,16]")), "takes 20 bytes, but its data_offsets are 0 to 16");
   refused(openingHeader(one("F32", "[4]", "[16,0]")), "data_offsets are 16 to 0");
   refused(openingHeader(one("F32", "[8]", "[0,32]")), "ends at byte 32 of the data, but the file holds only 16");
-  refused(openingHeader(one("F32", "[2]", "[8,16]")), "starts at byte 8 of the data where 0 is due");
+  refused(openingHeader(one("F32", "[2]", "[8,16]")), "starts at byte 8 of the data where 0 is expected");
   refused(openingHeader(one("F32", "[2]", "[0,8]")), "holds 8 bytes after its last tensor");
   // Products that overflow: to 0, to a small number, to a negative one.
   refused(openingHeader(one("F32", "[4294967296,4294967296]", "[0,0]")), "impossible shape");
@@ -103,7 +103,7 @@ TEST_CASE("safetensors: what breaks the format's rules is refused, with what was
   refused(openingHeader(one("F32", "[18446744073709551615]", "[0,16]")), "impossible shape");
   refused(openingHeader(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},)"
                         R"("b":{"dtype":"F32","shape":[3],"data_offsets":[4,16]}})"),
-          "starts at byte 4 of the data where 8 is due");
+          "starts at byte 4 of the data where 8 is expected");
   refused(openingHeader(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},)"
                         R"("a":{"dtype":"F32","shape":[2],"data_offsets":[8,16]}})"),
           "names \"a\" twice");

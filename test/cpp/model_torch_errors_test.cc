@@ -28,7 +28,7 @@ TEST_CASE("errors: what LibTorch and the standard library throw becomes an Error
   CHECK_FALSE(contains(shape, "frame #0"));
 }
 
-TEST_CASE("errors: memory that is not there is OUT_OF_MEMORY, whoever says so") {
+TEST_CASE("errors: lack of memory is OUT_OF_MEMORY, whichever library reports it") {
   CHECK(translating([] { at::empty({1LL << 55}); }).starts_with("OUT_OF_MEMORY: Not enough memory to do this."));
   CHECK(translating([] { throw std::bad_alloc(); }).starts_with("OUT_OF_MEMORY: "));
   CHECK(translating([] {

@@ -145,7 +145,7 @@ TEST_CASE("torchscript: it gives its one embedding, in the precision it was save
   for (const Request& request :
        {Request{.layer = 0, .pooling = Pooling::Mean}, Request{.layer = {}, .pooling = Pooling::None}}) {
     const std::string result = outcome([&] { loaded->run(pixels(), request, CancelToken()); });
-    CHECK(result.starts_with("INVALID_ARGUMENT: Somebody else's program gives no layers"));
+    CHECK(result.starts_with("INVALID_ARGUMENT: A third-party program exposes no layers"));
   }
   spec.precision = Precision::Bf16;
   CHECK(contains(loading(spec), "INVALID_ARGUMENT: " + spec.weightFiles[0] + ": a program that is not one of this"));
@@ -178,7 +178,7 @@ TEST_CASE("torchscript: the text beside a program is read without running anythi
   CHECK(contains(outcome([&] { TorchScriptFile(large.weightFiles[0]).metadata(); }), "4194305 bytes; at most 4194304"));
 }
 
-TEST_CASE("torchscript: other files are told apart, and damage found") {
+TEST_CASE("torchscript: other files are recognised, and damage is found") {
   const Folder folder;
   const auto opening = [&](const std::string& bytes) {
     const std::string path = folder.write("a.pt", bytes);
@@ -191,7 +191,7 @@ TEST_CASE("torchscript: other files are told apart, and damage found") {
   const std::string whole = readFile(save(folder, "def forward(self, pixels):\n  return pixels\n").weightFiles[0]);
   CHECK(opening(whole) == "ok");
   CHECK(contains(opening(""), "has 0 bytes, too few for a TorchScript file"));
-  CHECK(contains(opening(std::string(100, 'x')), "is no TorchScript file: it does not start like the archive"));
+  CHECK(contains(opening(std::string(100, 'x')), "is not a TorchScript file: it does not start like the archive"));
   CHECK(contains(opening("\x80\x02}q."), "is a pickle, as torch.save wrote it before"));
   CHECK(contains(opening(archive({{"data.pkl", "\x80\x02}."}})), "is a PyTorch archive without a TorchScript program"));
   CHECK(

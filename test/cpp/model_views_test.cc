@@ -135,7 +135,7 @@ TEST_CASE("a filter on floats keeps fractions, one that gives bytes does not") {
   CHECK(first(Views::Filter::OpenCv) == 2.0F);
 }
 
-TEST_CASE("views refuse what cannot be meant") {
+TEST_CASE("views refuse impossible numbers") {
   const auto refusal = [](const Views& views, int clips, int frames) {
     return outcome([&] { ViewFrames(views, clips, frames); });
   };

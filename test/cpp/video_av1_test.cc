@@ -48,7 +48,7 @@ std::map<std::int64_t, Pixels> decoded(const std::string& path, bool skipUnrefer
   return frames;
 }
 
-TEST_CASE("AV1 units that no other refers to are told, and the others come out the same without them") {
+TEST_CASE("AV1 units that no other refers to are identified, and the others come out the same without them") {
   const TempFolder folder;
   std::size_t leftOut = 0;
   for (const std::string& encoding : kEncodings) {
@@ -63,7 +63,7 @@ TEST_CASE("AV1 units that no other refers to are told, and the others come out t
   CHECK(leftOut >= 8);  // of SVT-AV1's pyramid; libaom refers to every frame here
 }
 
-TEST_CASE("AV1 units that are cut short are never told to be needless") {
+TEST_CASE("AV1 units that are cut short are never taken for unreferenced") {
   const TempFolder folder;
   const ReadOptions options;
   const CancelToken token;

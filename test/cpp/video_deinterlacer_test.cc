@@ -86,7 +86,7 @@ TEST_CASE("interlaced pictures become those of the ffmpeg program's bwdif") {
     for (std::size_t i = 0; i < reference.size(); ++i) {
       CAPTURE(i);
       CHECK(difference(decoded.whole[i], reference[i]) == 0);
-      // Without its neighbours in time a picture gives bwdif nothing to tell the fields apart by.
+      // Without its neighbours in time a picture gives bwdif nothing to separate the fields by.
       if (reference.size() > 1) CHECK(difference(decoded.woven[i], reference[i]) > 20);
     }
   }

@@ -16,13 +16,13 @@
 #include "video/pictures/tone_mapper.h"
 #include "video_fixtures.h"
 
-// Every byte of a picture must be written by somebody. What was not shows by two fillings of all memory that is
-// allocated: glibc's M_PERTURB (AddressSanitizer, which has an allocator of its own, fills memory by itself).
+// Every byte of a picture must be written. One that is not shows when all allocated memory is filled in two ways:
+// glibc's M_PERTURB (AddressSanitizer, which has an allocator of its own, fills memory by itself).
 
 namespace tubelet::video::test {
 namespace {
 
-/// Neither of the poisons: what libswscale left out of the reference would show.
+/// Neither of the two fillings: what libswscale left out of the reference would show.
 constexpr std::uint8_t kReferenceFilling = 0xA5;
 
 /// Fills what is allocated while it lives.

@@ -261,7 +261,7 @@ TEST_CASE("windows of a damaged file equal the same parts read alone") {
   }
 }
 
-TEST_CASE("damage between windows is nobody's") {
+TEST_CASE("damage between windows affects none of them") {
   const TempFolder folder;
   const std::string options = "-c:v libx264 -preset ultrafast -g 10 -pix_fmt yuv420p -movflags faststart";
   std::string bytes = contents(encode(folder, "whole.mp4", "160x96", 60, options));

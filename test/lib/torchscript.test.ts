@@ -48,7 +48,7 @@ describe('a TorchScript file', () => {
     const none = { data: new Uint8Array(3), width: 1, height: 1 };
     await rejectsWith(readFrames(none, { model: file }), 'INVALID_ARGUMENT', /only load takes it/);
     await rejectsWith(exportModel(file, join(folder(), 'b.pt')), 'INVALID_ARGUMENT', /only load takes it/);
-    await rejectsWith(load(file, { trust: true }), 'MODEL_INVALID', /a\.pt: is no TorchScript file/);
+    await rejectsWith(load(file, { trust: true }), 'MODEL_INVALID', /a\.pt: is not a TorchScript file/);
   });
 
   it("needs no trust, and takes no options of a program's, when it is something else", async () => {

@@ -44,16 +44,16 @@ struct ModelSpec {
   enum class Format {
     Safetensors,
     PytorchBin,
-    TorchScript,  ///< one file that holds a program with its weights, and may be anybody's
+    TorchScript,  ///< one file that holds a program with its weights, perhaps a third party's
   };
 
-  std::string key;          ///< equal keys mean the same weights: they are in memory once a process and device
-  std::string programPath;  ///< the weight-free TorchScript program of the family; empty for somebody else's program
+  std::string key;          ///< equal keys mean the same weights: in memory once per process and device
+  std::string programPath;  ///< the weight-free TorchScript program of the family; empty for a third-party program
   Format format = Format::Safetensors;
   std::vector<std::string> weightFiles;  ///< one, or the shards
-  std::vector<std::string> identities;   ///< which files these are (File::identity); empty: whichever are there
+  std::vector<std::string> identities;   ///< which files these are (File::identity); empty: any
   std::map<std::string, double> config;  ///< the numeric fields of config.json (models/programs/README.md)
-  int frames = 16;                       ///< frames a clip
+  int frames = 16;                       ///< frames per clip
   int height = 224;                      ///< pixels of what the model takes
   int width = 224;
   Layout layout = Layout::TCHW;  ///< a TorchScript file's; the package's own programs know one only

@@ -30,7 +30,7 @@ Error translated(const std::exception& error, const std::string& doing) {
   if (contains(reason, "no kernel image is available")) {
     return {ErrorCode::DeviceUnavailable,
             "Failed to " + doing + ": this build of LibTorch has no code for this model of GPU. Use device 'cpu', or " +
-                "let TUBELET_LIBTORCH name a build that has.",
+                "set TUBELET_LIBTORCH to a build that has it.",
             reason};
   }
   return {ErrorCode::Internal, "Failed to " + doing + ".", reason};

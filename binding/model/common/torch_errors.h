@@ -10,8 +10,8 @@
 namespace tubelet::model {
 
 /// What to throw instead of `error`, an exception of LibTorch's or of the standard library's: OUT_OF_MEMORY where it
-/// says that, DEVICE_UNAVAILABLE where the GPU is none that LibTorch was built for, else INTERNAL. `doing` completes
-/// "Failed to ...".
+/// says that, DEVICE_UNAVAILABLE where LibTorch was not built for the GPU, else INTERNAL. `doing` completes "Failed to
+/// ...".
 Error translated(const std::exception& error, const std::string& doing);
 
 /// Calls `work`, so that nothing but Error and Cancelled comes out of it.

@@ -12,7 +12,7 @@ Bf16Units find() {
     const auto found = capabilities.find(name);
     return found != capabilities.end() && found->second.isBool() && found->second.toBool();
   };
-  // init_amx() asks the kernel for leave to use the tiles' registers.
+  // init_amx() asks the kernel for permission to use the tiles' registers.
   if (has("amx_tile") && has("amx_bf16") && at::cpu::init_amx()) return Bf16Units::Amx;
   return has("avx512_bf16") ? Bf16Units::Avx512 : Bf16Units::None;
 }

@@ -5,12 +5,12 @@
 #include <cmath>
 #include <cstddef>
 
-// OpenCV's INTER_LINEAR on bytes (modules/imgproc/src/resize.cpp) calculates in whole numbers:
+// OpenCV's INTER_LINEAR on bytes (modules/imgproc/src/resize.cpp) uses integer arithmetic:
 //
 // - Output pixel i lies at (i + 1/2) * from / to - 1/2 between two input pixels, in float32. The weights of the two are
 //   multiplied by 2^11 and rounded, halves to even.
 // - Along a row, a position before the first or after the last pixel takes that one alone. Along a column both rows
-//   become that one and the weights stay, which can come to a level less.
+// become that one and the weights stay, which can give one level less.
 // - A row's sums keep the 11 bits. A column's lose 4 of them before they are multiplied and 16 after, each product by
 //   itself; the last 2 are rounded.
 // - Half the size in both directions is INTER_AREA instead: the mean of four pixels, halves up.

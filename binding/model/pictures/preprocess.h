@@ -47,8 +47,7 @@ class Levels {
   std::array<float, 3> std_{};
 };
 
-/// A view of the bytes [H, W, 3] at `rgb` as the tensor [1, 3, H, W]. They must outlive it, and are not to be written
-/// to.
+/// A view of the bytes [H, W, 3] at `rgb` as the tensor [1, 3, H, W]. They must outlive it and must not be written to.
 at::Tensor asTensor(const std::uint8_t* rgb, Size size);
 
 /// Bytes [1, 3, H, W] in channels-last order, resized by the operator that torchvision uses.
@@ -57,7 +56,7 @@ at::Tensor resizeBytes(const at::Tensor& frame, const Preprocessing& preprocessi
 /// What is wrong with a clip whose frames would not become pictures of one size.
 Error differingSizes();
 
-/// Throws Error(INVALID_ARGUMENT) for numbers that cannot be meant.
+/// Throws Error(INVALID_ARGUMENT) for impossible numbers.
 void checkPreprocessing(const Preprocessing& preprocessing);
 
 /// Turns the frames of one clip into a model's pixels as transformers' image processors do: resize (on bytes, by the

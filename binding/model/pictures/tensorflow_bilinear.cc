@@ -5,8 +5,8 @@
 #include <cstddef>
 
 // TensorFlow's ResizeBilinear with half-pixel centres and no antialiasing, in float32 (tensorflow/core/kernels/image/
-// resize_bilinear_op.cc). The cast to bytes cuts fractions off, so that the last bit of a sum can come to a level: the
-// order of the operations is theirs, first along the row and then along the column.
+// resize_bilinear_op.cc). The cast to bytes truncates, so that the last bit of a sum can change a level: the order of
+// the operations is theirs, first along the row and then along the column.
 
 namespace tubelet::model {
 namespace {

@@ -15,8 +15,7 @@ namespace tubelet::model {
 
 namespace {
 
-/// Tells the usual wrong files from an archive before LibTorch's reader has a chance to say "failed finding central
-/// directory".
+/// Recognises the usual wrong files before LibTorch's reader has a chance to say "failed finding central directory".
 void requireZip(const File& file, const Archive::Kind& kind) {
   const std::string what = kind.what;
   std::array<char, 4> start{};
@@ -29,7 +28,7 @@ void requireZip(const File& file, const Archive::Kind& kind) {
   if (magic.starts_with('\x80')) throw invalidFile(file.path(), kind.barePickle);
   if (magic != std::string_view("PK\x03\x04", 4)) {
     throw invalidFile(file.path(),
-                      "is no " + what + ": it does not start like the archive " + kind.writer + " writes.");
+                      "is not a " + what + ": it does not start like the archive " + kind.writer + " writes.");
   }
 }
 
@@ -61,7 +60,7 @@ const Archive::Kind Archive::kProgram{
     .what = "TorchScript file",
     .writer = "torch.jit.save",
     .barePickle =
-        "is a pickle, as torch.save wrote it before PyTorch 1.6, and no TorchScript file: only Python can "
+        "is a pickle, as torch.save wrote it before PyTorch 1.6, not a TorchScript file: only Python can "
         "load it. There, torch.jit.save(torch.jit.trace(model, pixels), path) makes one.",
     .compresses = true};
 

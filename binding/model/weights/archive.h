@@ -40,7 +40,7 @@ class Archive {
   std::uint64_t size(const std::string& record);
   /// Fills `into` with the whole record, which must have `bytes` bytes.
   void read(const std::string& record, void* into, std::size_t bytes);
-  /// Throws Error(READ_FAILED) when somebody has written to the file since it was opened.
+  /// Throws Error(READ_FAILED) when the file has been written to since it was opened.
   void requireUnchanged() const { file_->requireUnchanged(); }
 
  private:

@@ -13,8 +13,8 @@ Error invalidFile(const std::string& path, const std::string& what, const std::s
 /// Error(READ_FAILED): the file at `path` is not, or is no longer, what it was.
 Error changedFile(const std::string& path);
 
-/// An open regular file, read by position. It is read, not mapped: a mapped file that somebody shortens meanwhile kills
-/// the process with SIGBUS, a short read is an Error. Thread-safe.
+/// An open regular file, read by position. It is read, not mapped: a mapped file that is shortened meanwhile kills the
+/// process with SIGBUS, a short read is an Error. Thread-safe.
 class File {
  public:
   /// Throws Error: FILE_NOT_FOUND, READ_FAILED, or MODEL_INVALID for anything but a regular file.
@@ -34,7 +34,7 @@ class File {
   /// before that.
   void read(std::uint64_t offset, void* into, std::size_t bytes) const;
 
-  /// Throws Error(READ_FAILED) when somebody has written to the file since it was opened.
+  /// Throws Error(READ_FAILED) when the file has been written to since it was opened.
   void requireUnchanged() const;
 
  private:

@@ -28,7 +28,7 @@ Error exists(const std::string& path) {
           path + " is there already. Name another file, or say that it may be replaced (overwrite: true, or --force)."};
 }
 
-/// Beside the file, so that it can be renamed, and of nobody else.
+/// Beside the file, so that it can be renamed, and unique.
 std::string temporaryName(const std::string& path) {
   std::random_device random;
   return path + "." + std::to_string(random()) + ".incomplete";
@@ -65,7 +65,7 @@ void OutputFile::write(const void* data, std::size_t bytes) noexcept {
 
 std::uint64_t OutputFile::commit() {
   if (failure_ == 0 && ::fsync(descriptor_) != 0) failure_ = errno;
-  // A network's file system may tell only now that there is no room.
+  // A network's file system may report only now that there is no room.
   if (::close(std::exchange(descriptor_, -1)) != 0 && failure_ == 0) failure_ = errno;
   if (failure_ != 0) throw writeFailed(path_, failure_);
   takeName();

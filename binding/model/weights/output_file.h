@@ -6,8 +6,8 @@
 
 namespace tubelet::model {
 
-/// A file that appears whole or not at all. It is written under another name in the same folder, and takes its own when
-/// it is on the disk. Not thread-safe.
+/// A file that appears whole or not at all. It is written under another name in the same folder, and takes its own name
+/// once it is on the disk. Not thread-safe.
 class OutputFile {
  public:
   /// Throws Error(WRITE_FAILED) when the file cannot be made, or is there already and may not be replaced.
@@ -17,7 +17,7 @@ class OutputFile {
   OutputFile(const OutputFile&) = delete;
   OutputFile& operator=(const OutputFile&) = delete;
 
-  /// Appends. Never fails: commit() tells, and what comes after a failure is dropped.
+  /// Appends. Never fails: commit() reports failures, and what comes after one is dropped.
   void write(const void* data, std::size_t bytes) noexcept;
 
   /// Gives the file its name and returns how many bytes it has. Throws Error(WRITE_FAILED).

@@ -123,7 +123,7 @@ class StackMachine {
   Value pop(Kind kind, const char* what) { return expect(pop(), kind, what); }
 
   Value expect(const Value& value, Kind kind, const char* what) const {
-    if (value.kind != kind) fail(std::string("has something else where ") + what + " is due.");
+    if (value.kind != kind) fail(std::string("has something else where ") + what + " is expected.");
     return value;
   }
 
@@ -134,7 +134,7 @@ class StackMachine {
   }
 
   std::vector<Value> popToMark() {
-    if (marks_.empty()) fail("has no mark where one is due.");
+    if (marks_.empty()) fail("has no mark where one is expected.");
     const auto begin = stack_.begin() + static_cast<std::ptrdiff_t>(marks_.back());
     marks_.pop_back();
     std::vector<Value> values(begin, stack_.end());
@@ -341,7 +341,7 @@ class StackMachine {
   void persistentId() {
     const std::vector<Value>& id = at(sequences_, pop(Kind::Tuple, "a storage's tuple"));
     if (id.size() != 5 || at(texts_, expect(id[0], Kind::Text, "\"storage\"")) != "storage") {
-      fail("refers to something that is no storage.");
+      fail("refers to something that is not a storage.");
     }
     Storage storage;
     storage.type = static_cast<at::ScalarType>(expect(id[1], Kind::StorageType, "a storage's type").number);
@@ -359,7 +359,7 @@ class StackMachine {
     for (const auto& [key, item] : at(dicts_, value)) {
       const std::string& name = at(texts_, expect(key, Kind::Text, "a tensor's name"));
       if (item.kind != Kind::Tensor) {
-        fail("holds \"" + name + "\", which is no tensor: this is a whole training state rather than a state_dict.");
+        fail("holds \"" + name + "\", which is not a tensor: this is a whole training state rather than a state_dict.");
       }
       if (!names.insert(name).second) fail("holds \"" + name + "\" twice.");
       tensors.push_back(at(tensors_, item));

@@ -51,7 +51,7 @@ Json parseStrictly(const std::string& text, const std::string& path) {
   try {
     return Json::parse(text, check);
   } catch (const Json::exception& error) {
-    throw invalidFile(path, "its header is not valid JSON: this is no safetensors file, or a damaged one.",
+    throw invalidFile(path, "its header is not valid JSON: this is not a safetensors file, or it is damaged.",
                       error.what());
   }
 }
@@ -139,7 +139,7 @@ void Safetensors::checkLayout() const {
     }
     if (begin != expected) {
       throw fail("starts at byte " + std::to_string(begin) + " of the data where " + std::to_string(expected) +
-                 " is due: tensors must neither overlap nor leave gaps.");
+                 " is expected: tensors must neither overlap nor leave gaps.");
     }
     expected = end;
   }

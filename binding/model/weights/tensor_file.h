@@ -36,7 +36,7 @@ class TensorFile {
   /// its type is a floating-point one that the package reads (F64, F32, F16, BF16).
   virtual at::Tensor read(std::size_t index) = 0;
 
-  /// Called after the last read. Throws Error(READ_FAILED) when somebody has written to the file since it was opened:
+  /// Called after the last read. Throws Error(READ_FAILED) when the file has been written to since it was opened:
   /// tensors may then be of different versions.
   virtual void requireUnchanged() const = 0;
 };

@@ -11,7 +11,7 @@ namespace tubelet::video {
 enum class ContainerKind {
   Allowed,
   Audio,        ///< recognised as sound only; never opened
-  Unsupported,  ///< a video in a container off the list
+  Unsupported,  ///< a video in a container that is not on the list
   NotAVideo,    ///< a playlist, picture, text or anything else
 };
 
@@ -21,7 +21,7 @@ ContainerKind containerKind(const AVInputFormat& format);
 const char* allowedDemuxers();
 const char* allowedDecoders();
 
-/// For messages: the containers by the names that people know.
+/// The containers by their familiar names, for messages.
 const char* allowedContainersForPeople();
 
 /// The decoder for `id` that libav prefers among the allowed ones; null when there is none.

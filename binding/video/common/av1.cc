@@ -35,7 +35,7 @@ bool eachObu(Bytes data, Visit visit) {
   return true;
 }
 
-/// Bits, most significant first; zeros beyond the end, which ended() tells.
+/// Bits, most significant first; zeros beyond the end, which ended() reports.
 class BitReader {
  public:
   explicit BitReader(Bytes data) : data_(data) {}
@@ -146,8 +146,7 @@ std::optional<Av1Inspector::Sequence> Av1Inspector::readSequence(Bytes payload) 
   return sequence;
 }
 
-/// 5.9.2, as far as refresh_frame_flags. True only for a frame that is shown: one that is not is coded to be referred
-/// to.
+/// 5.9.2, up to refresh_frame_flags. True only for frames that are shown: the others exist to be referred to.
 bool Av1Inspector::refreshesNothing(Bytes frameHeader) const {
   if (!sequence_) return false;
   BitReader header(frameHeader);

@@ -23,7 +23,7 @@ struct ReadOptions {
     Error,     ///< damage in the part that was asked for is CORRUPT_VIDEO or TRUNCATED_VIDEO
     Tolerate,  ///< what could be decoded, with a warning for each damage
   };
-  /// The YCbCr matrix of a picture that names none.
+  /// The YCbCr matrix assumed for a picture that names none.
   enum class UntaggedMatrix { Bt601, Bt709 };
 
   Limits limits;
@@ -43,7 +43,7 @@ struct Sampling {
     Indices,      ///< the frames numbered `indices`
     Protocol,     ///< the clips of a published test protocol
   };
-  /// How each paper's own code lays the clips of its test over a video.
+  /// How each paper's own code places its test clips in a video.
   enum class Protocol {
     VideoMae,         ///< on a grid of every `stride`-th frame
     VideoMaeEven,     ///< spread over the whole video, interleaved
@@ -51,7 +51,7 @@ struct Sampling {
     TimeSformerEven,  ///< the middles of equal segments
     Vivit,            ///< windows at equal distances, in a video that starts over when it ends
   };
-  /// How a video with too few frames is filled up.
+  /// How a video with too few frames is padded.
   enum class Padding { RepeatLast, Loop };
 
   Mode mode = Mode::Spread;
@@ -65,7 +65,7 @@ struct Sampling {
   double stride = 1;  ///< frames between two slots, in a video of `fps` a second; not for the even protocols
   double fps = 30;
   /// The part of the video to sample, in seconds from the start of the presentation: the frames on screen from `start`
-  /// on and before `end`. Timestamps and Indices count from the start of the presentation all the same.
+  /// on and before `end`. Timestamps and Indices count from the start of the presentation regardless.
   double start = 0;
   std::optional<double> end = {};  ///< none: the end of the video
 };
@@ -75,8 +75,8 @@ struct Picture {
   const std::uint8_t* rgb;
   int width;
   int height;
-  bool toneMapped = false;  ///< it had a high dynamic range (PQ or HLG) and was brought to the standard one
-  bool rescaled = false;    ///< it had another size than the first of its clip, and was brought to that
+  bool toneMapped = false;  ///< its high dynamic range (PQ or HLG) was mapped to the standard range
+  bool rescaled = false;    ///< it was scaled to the size of its clip's first picture
 };
 
 /// Takes the frames of a clip one by one, as soon as each is decoded, so that no more than one full-size frame needs to
@@ -88,14 +88,14 @@ class FrameSink {
   virtual void frame(std::span<const int> slots, const Picture& picture) = 0;
 };
 
-/// What was really read. Times in seconds from the start of the presentation.
+/// What was actually read. Times in seconds from the start of the presentation.
 struct ClipInfo {
-  std::vector<double> timestamps;  ///< one a slot: the pts of the frame that fills it
+  std::vector<double> timestamps;  ///< one per slot: the pts of the frame that fills it
   double start = 0;                ///< pts of the first frame used
   double end = 0;                  ///< end (pts + duration) of the last frame used
   bool repeated = false;           ///< a frame fills more than one slot of a clip
   bool tooShort = false;           ///< the video, or the part of it to sample, is shorter than the clip should be
-  bool toneMapped = false;         ///< a picture of high dynamic range (PQ or HLG) was brought to the standard range
+  bool toneMapped = false;         ///< a picture of high dynamic range (PQ or HLG) was mapped to the standard range
   std::vector<std::string> warnings;
 };
 

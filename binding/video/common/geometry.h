@@ -6,8 +6,8 @@
 
 namespace tubelet::video {
 
-/// How the axes of a stored picture become those of the upright one: swapped first, then each run backwards or not. The
-/// eight cases are all that cameras write; a display matrix at another angle is taken to the nearest of them.
+/// How the axes of a stored picture become those of the upright one: swapped first, then each optionally reversed. The
+/// eight cases are all that cameras write; a display matrix at another angle is rounded to the nearest of them.
 struct Orientation {
   bool transpose = false;
   bool flipX = false;
@@ -28,7 +28,7 @@ struct Size {
   bool operator==(const Size& other) const = default;
 };
 
-/// Pixels that the container asks to leave out on each side.
+/// Pixels that the container says to crop on each side.
 struct Cropping {
   int top = 0;
   int bottom = 0;
@@ -37,11 +37,11 @@ struct Cropping {
 
   static Cropping of(const AVStream& stream);
   bool any() const { return top != 0 || bottom != 0 || left != 0 || right != 0; }
-  /// Clamped, so that a pixel at least is left.
+  /// Clamped so that at least one pixel remains.
   Size remaining(Size size) const;
 };
 
-/// Width over height of one pixel; 1 where nothing is said. `frame` may be null.
+/// Width over height of one pixel; 1 where unspecified. `frame` may be null.
 double sampleAspectRatio(AVFormatContext& format, AVStream& stream, AVFrame* frame);
 
 /// Stretches the width so that pixels become square.

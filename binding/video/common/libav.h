@@ -114,7 +114,7 @@ inline void markInterlaced(AVFrame& frame) {
 #endif
 }
 
-/// Tells a filter graph's source the colours of the frames to come; graphs do not care before FFmpeg 7.
+/// Tells a filter graph's source the colours of the frames to come; graphs ignore them before FFmpeg 7.
 inline void describeColours([[maybe_unused]] AVBufferSrcParameters& parameters, [[maybe_unused]] const AVFrame& frame) {
 #if LIBAVFILTER_VERSION_INT >= AV_VERSION_INT(10, 0, 0)
   parameters.color_space = frame.colorspace;

@@ -4,7 +4,7 @@
 
 namespace tubelet::video {
 
-/// A time as messages give it, e.g. "1.240 s".
+/// A time as messages show it, e.g. "1.240 s".
 std::string secondsText(double seconds);
 
 }  // namespace tubelet::video

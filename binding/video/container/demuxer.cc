@@ -19,8 +19,8 @@ int refuseToOpen(AVFormatContext*, AVIOContext**, const char*, int, AVDictionary
   return AVERROR(EACCES);
 }
 
-/// The ffmpeg program's rule for the stream it takes when told nothing (fftools, map_auto_video): most pixels, with
-/// large bonuses for streams of which packets were seen and for those marked as default; the first of equals.
+/// The ffmpeg program's rule for its default stream (fftools, map_auto_video): most pixels, with large bonuses for
+/// streams whose packets were seen and for those marked as default; ties go to the first.
 std::int64_t score(const AVStream& stream) {
   std::int64_t points = std::int64_t{stream.codecpar->width} * stream.codecpar->height;
   if (stream.event_flags & AVSTREAM_EVENT_FLAG_NEW_PACKETS) points += 100'000'000;
@@ -34,8 +34,8 @@ bool isBeyondAnyClock(std::int64_t time) {
   return time != AV_NOPTS_VALUE && (time < -kMost || time > kMost);
 }
 
-/// libav says ENOMEM also when it refuses a size, such as a damaged table gives a frame. Nothing in a file is larger
-/// than the file: where there is memory for all of it, memory is not what was lacking.
+/// libav also returns ENOMEM when it refuses a size, such as a frame's in a damaged table. Nothing in a file is larger
+/// than the file: where all of it fits into memory, memory was not the problem.
 bool isOutOfMemory(int averror, const Source& source) {
   if (averror != AVERROR(ENOMEM)) return false;
   const auto bytes = static_cast<std::size_t>(std::min<std::int64_t>(source.size(), INT32_MAX / 2));
@@ -61,7 +61,7 @@ Demuxer::Demuxer(Source& source, const ReadOptions& options, const CancelToken& 
 
 const AVInputFormat* Demuxer::recognise() {
   const AVInputFormat* found = nullptr;
-  // The empty name keeps file extensions out of it: what counts is what the bytes say.
+  // With an empty name the file extension plays no part: only the bytes count.
   const int confidence = av_probe_input_buffer2(io_.context(), &found, "", nullptr, 0, 0);
   io_.rethrow();
   const std::string advice = std::string(" tubelet reads ") + allowedContainersForPeople() + ".";
@@ -93,7 +93,7 @@ void Demuxer::open(const AVInputFormat* recognised) {
   context->pb = io_.context();
   context->interrupt_callback = io_.interrupt();
   context->io_open = refuseToOpen;
-  context->max_streams = limits_.streams + 1;  // one more, so that checkStreamCount() can tell
+  context->max_streams = limits_.streams + 1;  // one more, for checkStreamCount() to detect
 
   Dictionary options;
   options.set("format_whitelist", allowedDemuxers());
@@ -141,7 +141,7 @@ void Demuxer::findStreamParameters() {
   std::vector<AVDictionary*> options(format_->nb_streams, nullptr);
   for (AVDictionary*& option : options) {
     av_dict_set_int(&option, "max_pixels", std::min<std::int64_t>(limits_.pixels, INT32_MAX) + kBlockAllowance, 0);
-    // Nobody sees these pictures: only what describes them is wanted.
+    // These pictures are never shown: only their parameters are needed.
     av_dict_set(&option, "skip_loop_filter", "all", 0);
     av_dict_set(&option, "skip_idct", "all", 0);
   }
@@ -165,7 +165,7 @@ AVStream& Demuxer::askedStream(int index) const {
   if (index < 0 || static_cast<unsigned>(index) >= format_->nb_streams) refuse("has no stream " + number);
   AVStream& stream = *format_->streams[index];
   if (stream.codecpar->codec_type != AVMEDIA_TYPE_VIDEO) refuse("holds no video in stream " + number);
-  if (stream.disposition & AV_DISPOSITION_ATTACHED_PIC) refuse("holds a cover picture, no video, in stream " + number);
+  if (stream.disposition & AV_DISPOSITION_ATTACHED_PIC) refuse("has a cover picture, not a video, in stream " + number);
   return stream;
 }
 
@@ -220,13 +220,13 @@ void Demuxer::requireIndexedBytes() {
     end = std::max(end, entry->pos + entry->size);
   }
   if (end <= source_.size()) return;
-  const std::string damage = source_.name() + " was cut short: its frames should go on for " +
+  const std::string damage = source_.name() + " was cut short: its frames should continue for " +
                              std::to_string(end - source_.size()) + " more bytes.";
   if (!tolerated(damage)) throw Error(ErrorCode::TruncatedVideo, damage + " Copy or download it again.");
 }
 
 void Demuxer::requireWhole() {
-  if (!warnings_.empty()) return;  // what is cut short was found already
+  if (!warnings_.empty()) return;  // the truncation has been reported already
   const auto missing = missingBytes(source_, token_);
   if (!missing) return;
   const std::string damage = source_.name() + " was cut short; " + *missing + ".";
@@ -255,7 +255,7 @@ bool Demuxer::read(AVPacket& packet) {
     if (result == AVERROR_EOF) return false;
     if (result == AVERROR(EAGAIN)) continue;
     if (result < 0 && !isOutOfMemory(result, source_)) {
-      if (!warnings_.empty()) return false;  // of a file that is known to be cut short, the rest
+      if (!warnings_.empty()) return false;  // the file is known to be cut short already
       if (tolerated(source_.name() + " cannot be read further: " + reason(result) + ".")) return false;
     }
     if (result < 0) fail("Cannot read the frames of", result);
@@ -265,7 +265,7 @@ bool Demuxer::read(AVPacket& packet) {
       throw Error(ErrorCode::UnsupportedVideo, source_.name() + " is encrypted.");
     }
     if (isBeyondAnyClock(packet.pts) || isBeyondAnyClock(packet.dts)) {
-      throw Error(ErrorCode::CorruptVideo, source_.name() + " is damaged: it has a frame at a time beyond any clock.");
+      throw Error(ErrorCode::CorruptVideo, source_.name() + " is damaged: a frame's timestamp is out of range.");
     }
     if (isBeyondAnyClock(packet.duration)) packet.duration = 0;
     return true;
@@ -276,7 +276,7 @@ void Demuxer::fail(const std::string& attempt, int averror) const {
   io_.rethrow();
   const std::string what = attempt + " " + source_.name();
   const std::string why = reason(averror);
-  // The only mark that this limit leaves: libav itself says ENOMEM.
+  // The only trace of this limit: libav itself returns ENOMEM.
   if (why.find("max_streams") != std::string::npos) {
     throw Error(
         ErrorCode::LimitExceeded,

@@ -12,14 +12,14 @@
 
 namespace tubelet::video {
 
-/// Takes a container apart: recognises it, opens it if it is on the allow-list, picks the video stream and hands out
+/// Demultiplexes a container: recognises it, opens it if it is on the allow-list, picks the video stream and hands out
 /// that stream's packets in file order. Opens nothing but the given source. Not thread-safe.
 class Demuxer {
  public:
-  /// How much is found out about the streams.
+  /// How much to find out about the streams.
   enum class Detail {
-    Decodable,  ///< what decoding takes
-    Full        ///< all that probe() tells
+    Decodable,  ///< what decoding needs
+    Full        ///< everything that probe() reports
   };
 
   /// `source`, `options` and `token` must outlive this.
@@ -35,8 +35,8 @@ class Demuxer {
 
   /// The next packet of stream(); false at the end. Throws as the constructor does.
   bool read(AVPacket& packet);
-  /// Goes to a packet of stream() at or before `timestamp`, which is in the stream's units. Which one that is, only the
-  /// packets say that read() then gives. False when the container cannot; the place is undefined then.
+  /// Goes to a packet of stream() at or before `timestamp`, which is in the stream's units. Which one is known only
+  /// from the packets that read() then returns. False when the container cannot seek; the position is then undefined.
   bool seek(std::int64_t timestamp);
   /// Throws Error(TRUNCATED_VIDEO) when the container promises more bytes than there are (see truncation.h).
   void requireWhole();

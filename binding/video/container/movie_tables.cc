@@ -11,7 +11,7 @@
 namespace tubelet::video {
 namespace {
 
-constexpr int kDeepest = 10;  // as libav's own parser
+constexpr int kDeepest = 10;  // as in libav's own parser
 
 /// Samples that all tracks together may have, for each frame that may be walked: sound comes in more and smaller ones
 /// than pictures do. With the default limit, libav's index then takes up to 400 MB.
@@ -109,7 +109,7 @@ class TableCheck {
         descend(body, end, depth);
         count(track_.sound && track_.unitDurations ? 0 : track_.samples, std::max<std::int64_t>(track_.edits, 1));
         break;
-      // What libav looks into for boxes of tracks, wherever they stand.
+      // Boxes that libav searches for tracks, wherever they are.
       case fourcc("moov"):
       case fourcc("moof"):
       case fourcc("traf"):
@@ -162,7 +162,7 @@ class TableCheck {
     if (depth < kDeepest) walk(body, end, depth + 1);
   }
 
-  /// How many entries of so many bytes a table claims to have.
+  /// How many entries of the given size a table claims to have.
   std::int64_t claim(std::uint32_t type, std::int64_t at, std::int64_t entryBytes) {
     const auto entries = static_cast<std::int64_t>(numbers_.at(at, 4));
     if (entries * entryBytes > numbers_.size()) {
@@ -174,7 +174,7 @@ class TableCheck {
     return entries;
   }
 
-  /// Adds a track's or a fragment's samples, each in the index so many times, to the sum.
+  /// Adds the samples of a track or fragment to the sum, each as many times as the index repeats it.
   void count(std::int64_t samples, std::int64_t times) {
     std::int64_t entries = 0;
     const bool overflows =

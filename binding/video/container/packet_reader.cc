@@ -6,13 +6,13 @@
 namespace tubelet::video {
 namespace {
 
-/// Those whose seeks were compared with reading through on every kind of file that the tests make.
+/// Those whose seeks were compared with sequential reading on every kind of file that the tests make.
 constexpr const char* kSeekable = "mov,matroska,avi,flv,mpegts";
 
-/// A seek throws away what is read ahead and looks for its place: on shorter ways reading is faster.
+/// A seek discards what is read ahead and has to find its place: over shorter distances reading is faster.
 constexpr std::int64_t kSeekBytes = 1 << 20;
 
-/// A seek ends at or somewhat before the packet it is for.
+/// A seek lands at or somewhat before the packet wanted.
 constexpr int kPacketsBefore = 200;
 
 }  // namespace
@@ -54,7 +54,7 @@ bool PacketReader::farAhead(const Timeline::Restart& restart) const {
 
 bool PacketReader::seek(const Timeline::Restart& restart) {
   if (!seekable_ || restart.size <= 0 || restart.position < 0) return false;
-  // Containers seek by presentation or by decoding time; the one at hand may lead behind the packet.
+  // Containers seek by presentation or by decoding time; the one used may lead past the packet.
   if (seek(restart, restart.pts) || seek(restart, restart.dts)) return true;
   seekable_ = false;
   reopen();
@@ -65,7 +65,7 @@ bool PacketReader::seek(const Timeline::Restart& restart, std::int64_t timestamp
   if (timestamp == AV_NOPTS_VALUE || !current_->seek(timestamp)) return false;
   for (int i = 0; i < kPacketsBefore && current_->read(*found_); ++i) {
     const bool same = found_->pos == restart.position && found_->size == restart.size && found_->pts == restart.pts;
-    // Decoding times that the container leaves out are made up from the packets before.
+    // Decoding times that the container leaves out are derived from the packets before.
     const bool known = found_->dts != AV_NOPTS_VALUE && restart.dts != AV_NOPTS_VALUE;
     if (same && (!known || found_->dts == restart.dts)) {
       place_ = restart.place;

@@ -8,14 +8,14 @@
 
 namespace tubelet::video {
 
-/// Hands out a stream's packets by their place in the file, and goes to a restart point the short way where the
-/// container can. Not thread-safe.
+/// Hands out a stream's packets by their place in the file, and seeks to a restart point where the container can. Not
+/// thread-safe.
 class PacketReader {
  public:
   /// As Demuxer's.
   PacketReader(Source& source, const ReadOptions& options, const CancelToken& token);
 
-  /// For what the headers say; it stays as long as this.
+  /// For what the headers say; lives as long as this.
   Demuxer& demuxer() { return first_; }
   const Demuxer& demuxer() const { return first_; }
 
@@ -38,7 +38,7 @@ class PacketReader {
   Demuxer first_;
   std::unique_ptr<Demuxer> again_;  // opened anew to read from the start
   Demuxer* current_ = &first_;
-  PacketPtr found_;  // the packet that a seek was for, read already
+  PacketPtr found_;  // the packet that a seek was for, already read
   bool seekable_;    // until a seek failed
   std::int64_t place_ = 0;
 };

@@ -29,7 +29,7 @@ struct VideoInfo {
   int height = 0;
   int codedWidth = 0;
   int codedHeight = 0;
-  int rotation = 0;  ///< degrees clockwise that the picture is turned to stand upright: 0, 90, 180 or 270
+  int rotation = 0;  ///< degrees clockwise to turn the picture upright: 0, 90, 180 or 270
   bool mirrored = false;
   double sampleAspectRatio = 1;
   std::optional<double> fps;       ///< average frame rate

@@ -8,8 +8,8 @@
 
 namespace tubelet::video {
 
-/// When each frame of a video stream is shown: what headers say about durations, frame rates and counts lies even in
-/// good files. See scan.h for how it is found.
+/// When each frame of a video stream is shown: what headers say about durations, frame rates and counts is wrong even
+/// in good files. See scan.h for how it is found.
 struct Timeline {
   struct Frame {
     std::int64_t pts;  ///< in `timeBase` units
@@ -30,14 +30,13 @@ struct Timeline {
   };
 
   std::vector<Frame> frames;  ///< those that are shown, ascending in `pts`; of equal ones the last is on the screen
-  /// Times do not tell the decoder's frames apart: they are missing, repeat or go backwards. Frames are counted
-  /// instead.
+  /// Times do not identify the decoder's frames: they are missing, repeat or go backwards. Frames are counted instead.
   bool byRank = false;
   std::vector<Restart> restarts;  ///< ascending; the first is the beginning of the stream
   AVRational timeBase = {0, 1};
   std::int64_t lastDuration = 0;  ///< of the last frame
-  /// Pictures that no other picture refers to can be told and left out (AVDISCARD_NONREF).
-  bool unreferencedTold = false;
+  /// Pictures that no other picture refers to can be identified and skipped (AVDISCARD_NONREF).
+  bool unreferencedKnown = false;
   bool whole = true;  ///< false: only as many of the first frames as were asked for
 
   /// Seconds from the first frame shown.

@@ -36,7 +36,7 @@ struct Header {
 };
 
 std::string shortBy(std::string_view part, std::uint64_t bytes) {
-  return "its " + std::string(part) + " should go on for " + std::to_string(bytes) + " more bytes";
+  return "its " + std::string(part) + " should continue for " + std::to_string(bytes) + " more bytes";
 }
 
 /// Bytes that a part of `length` bytes from `offset` on lacks in a file of `size` bytes.
@@ -130,8 +130,8 @@ const char* partName(const Element& element, bool inCluster) {
   return inCluster && (element.id == kSimpleBlock || element.id == kBlockGroup) ? "last frame" : nullptr;
 }
 
-/// A place in the segment that an index names, if what should begin there has not even a header. Writers that fill
-/// their index in at last leave all bits set until then (GStreamer's does).
+/// A place in the segment that an index names, if not even the header of what should begin there is present. Writers
+/// that fill in their index at the end leave all bits set until then (GStreamer's does).
 std::optional<std::string> beyondEnd(Source& source, const Element& element, std::int64_t segment) {
   std::array<std::uint8_t, 8> bytes{};
   if (element.length > bytes.size()) return std::nullopt;
@@ -144,7 +144,7 @@ std::optional<std::string> beyondEnd(Source& source, const Element& element, std
   const bool begins =
       place < size && (size - place >= kHeaderBytes || Element(source, static_cast<std::int64_t>(place)).valid);
   if (value == UINT64_MAX || begins) return std::nullopt;
-  return "its index names a part at byte " + std::to_string(place) + ", and it has " + std::to_string(size);
+  return "its index points to byte " + std::to_string(place) + ", but it has only " + std::to_string(size) + " bytes";
 }
 
 /// One walk through the file: over what has a size, into a segment and clusters that were left open, whose parts then

@@ -8,9 +8,9 @@
 
 namespace tubelet::video {
 
-/// Says which part of the container reaches beyond the end of the file, or nothing when all that it promises is there.
+/// Says which part of the container extends beyond the end of the file, or nothing when the file is complete.
 ///
-/// libav reads a Matroska or AVI file that was cut short without a word, so the file is judged by its own sizes: MP4's
+/// libav silently reads a Matroska or AVI file that was cut short, so the file is judged by its own sizes: MP4's
 /// top-level boxes, AVI's RIFF chunks, Matroska's segment and, where a live recording left the segment's size open, its
 /// clusters, the blocks of clusters that were left open too, and the places that its indexes name. MPEG-TS, MPEG-PS,
 /// FLV and Ogg promise no size and are never judged.

@@ -22,7 +22,7 @@ constexpr int kChannels = 3;
               recentLog());
 }
 
-/// A reference to `frame` without the pixels that the container leaves out.
+/// A reference to `frame` without the pixels that the container crops.
 FramePtr cropped(const AVFrame& frame, const Cropping& cropping) {
   FramePtr view(av_frame_clone(&frame));
   if (!view) throw std::bad_alloc();
@@ -35,8 +35,8 @@ FramePtr cropped(const AVFrame& frame, const Cropping& cropping) {
   return view;
 }
 
-/// The YCbCr matrix of a frame. Those that libswscale does not know (YCgCo, ICtCp ...) are taken as BT.601, as the
-/// ffmpeg program takes them.
+/// The YCbCr matrix of a frame. Those that libswscale does not know (YCgCo, ICtCp ...) are treated as BT.601, as in the
+/// ffmpeg program.
 int matrixOf(const AVFrame& frame, ReadOptions::UntaggedMatrix untagged) {
   switch (frame.colorspace) {
     case AVCOL_SPC_BT709:

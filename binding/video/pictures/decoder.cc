@@ -12,7 +12,7 @@
 namespace tubelet::video {
 namespace {
 
-/// libav hands out the memory of earlier pictures again. What a damaged picture leaves unwritten would depend on which.
+/// libav reuses the memory of earlier pictures. What a damaged picture leaves unwritten would depend on which one.
 int clearedBuffer(AVCodecContext* context, AVFrame* frame, int flags) {
   const int result = avcodec_default_get_buffer2(context, frame, flags);
   if (result < 0) return result;

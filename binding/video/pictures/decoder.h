@@ -10,16 +10,16 @@
 namespace tubelet::video {
 
 /// Turns packets into frames in order of presentation, on the calling thread alone: when many videos are read, one
-/// thread each is fastest. What damage means is for the caller to say. Not thread-safe.
+/// thread each is fastest. The caller decides what damage means. Not thread-safe.
 class Decoder {
  public:
   enum class Received {
     Frame,
-    Nothing,  ///< it takes more packets first, or that was the last frame
+    Nothing,  ///< it needs more packets first, or that was the last frame
     Damage    ///< some packet could not be decoded; there may be more frames
   };
 
-  /// `name`: how messages call the source. Throws Error(UNSUPPORTED_VIDEO) for a codec off the allow-list.
+  /// `name`: the source's name in messages. Throws Error(UNSUPPORTED_VIDEO) for a codec off the allow-list.
   Decoder(const AVStream& stream, const ReadOptions& options, const std::string& name);
 
   /// Null: there are no more packets; receive() then gives the frames still held back. False for damage.
@@ -27,12 +27,12 @@ class Decoder {
   /// The next frame into `frame`, which is empty otherwise.
   Received receive(AVFrame& frame);
   /// Whether the packets to come need not give frames where no other frame refers to them: what libav calls
-  /// AVDISCARD_NONREF, and for AV1 what Av1Inspector proves. Exact only for streams with Timeline::unreferencedTold.
+  /// AVDISCARD_NONREF, and for AV1 what Av1Inspector proves. Exact only for streams with Timeline::unreferencedKnown.
   void skipUnreferenced(bool skip);
-  /// Whether a picture is given up, and damage reported, where libav would otherwise go on without a word: its HEVC
-  /// decoder marks no frames. For packets from a proven restart point on.
+  /// Whether to discard a picture and report damage where libav would otherwise continue silently: its HEVC decoder
+  /// does not mark such frames. For packets from a proven restart point on.
   void giveUpDamaged(bool giveUp);
-  /// Forgets everything, to go on with another packet at which decoding may begin.
+  /// Resets, to resume at another packet at which decoding may begin.
   void restart();
   /// libav's words for the last damage; empty when there was none.
   const std::string& damage() const { return damage_; }

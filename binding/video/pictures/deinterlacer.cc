@@ -9,10 +9,10 @@
 namespace tubelet::video {
 namespace {
 
-/// bwdif looks three lines up and down, at deeper than 8 bits six, and reads past the planes of lower pictures.
+/// bwdif looks three lines up and down, six above 8 bits, and reads past the planes of pictures with fewer lines.
 constexpr int kLeastLines = 8;
 
-/// The ffmpeg program begins anew where pictures change their size or format.
+/// The ffmpeg program starts again where pictures change their size or format.
 bool alike(const AVFrame& a, const AVFrame& b) {
   return a.width == b.width && a.height == b.height && a.format == b.format;
 }
@@ -27,7 +27,7 @@ void check(int result, const AVFrame& frame) {
 }
 
 /// buffer -> bwdif -> buffersink, for frames like one. Where the filter does not know their pixel format, libavfilter
-/// itself puts a conversion between.
+/// itself inserts a conversion.
 class Graph {
  public:
   Graph(const AVFrame& frame, AVRational timeBase) : graph_(avfilter_graph_alloc()), frame_(frame) {
@@ -104,8 +104,8 @@ FramePtr Deinterlacer::deinterlace(const AVFrame* previous, const AVFrame& targe
     graph.send(&frame);
     ++before;
   };
-  // bwdif takes the first interlaced frame that it sees by itself alone. In the middle of a video that must not be the
-  // target.
+  // bwdif deinterlaces the first interlaced frame that it sees without its neighbours. In the middle of a video that
+  // must not be the target.
   if (previous && !isInterlaced(*previous)) lead(target);
   if (previous) lead(*previous);
   graph.send(&target);

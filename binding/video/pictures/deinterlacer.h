@@ -11,7 +11,7 @@ class Deinterlacer {
  public:
   explicit Deinterlacer(const AVStream& stream) : timeBase_(stream.time_base) {}
 
-  /// The frame is marked as interlaced and has lines enough to tell its fields apart.
+  /// The frame is marked as interlaced and has enough lines to separate its fields.
   static bool needed(const AVFrame& target);
 
   /// `previous` and `next`: the frames before and after in order of presentation; null at the ends of the video.

@@ -12,7 +12,7 @@ namespace {
 /// is what the published checkpoints saw in training (decord, PyAV and torchcodec all take it), and several times as
 /// fast.
 constexpr int kFlags = SWS_BILINEAR;
-/// For 16 bits, which go on to be calculated with: the fast path would give two neighbours one colour.
+/// For 16 bits, which are processed further: the fast path would give two neighbours one colour.
 constexpr int kExactFlags = SWS_BILINEAR | SWS_FULL_CHR_H_INT | SWS_ACCURATE_RND;
 
 const AVPixFmtDescriptor* descriptorOf(int format) {
@@ -24,7 +24,7 @@ bool isExact(const AVPixFmtDescriptor& output) {
 }
 
 /// Where the colour samples lie, in 256ths of a pixel from the first pixel's left or top. libswscale's own default is
-/// the middle; pictures that say nothing have them at the left (H.273, type 0).
+/// the middle; pictures that do not specify it have them at the left (H.273, type 0).
 void placeChroma(SwsContext& context, const AVPixFmtDescriptor& format, int location) {
   constexpr int kMiddle = 128;
   const bool middle =
@@ -117,7 +117,7 @@ void Scaler::makeRoom(FramePtr& frame, Size size, AVPixelFormat format) {
   frame->width = size.width;
   frame->height = size.height;
   if (av_frame_get_buffer(frame.get(), 0) < 0) throw std::bad_alloc();
-  // So that what libswscale might leave out is never what the memory held before.
+  // So that pixels that libswscale may skip never show what the memory held before.
   for (const AVBufferRef* buffer : frame->buf) {
     if (buffer) std::memset(buffer->data, 0, buffer->size);
   }

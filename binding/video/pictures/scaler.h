@@ -50,7 +50,7 @@ class Scaler {
   /// The frame with a colour sample for every pixel, at 16 bits; null: libswscale does not convert it.
   const AVFrame* withFullChroma(const AVFrame& frame, const Output& output);
 
-  /// Makes `frame` one of this size and format, unless it is.
+  /// Gives `frame` this size and format, unless it has them.
   static void makeRoom(FramePtr& frame, Size size, AVPixelFormat format);
 
   Stage chroma_;

@@ -60,8 +60,8 @@ float hable(float light) {
          kToeNumerator / kToeDenominator;
 }
 
-/// The level that makes a BT.1886 screen (gamma 2.4) give off `light` of 1. By the root of the light, in which the
-/// curve is nowhere steep, so that a short table is exact to a thirtieth of a level.
+/// The level that makes a BT.1886 screen (gamma 2.4) give off `light` of 1. Indexed by the root of the light, in which
+/// the curve is nowhere steep, so that a short table is exact to a thirtieth of a level.
 std::uint8_t levelOf(float light) {
   constexpr std::size_t kSteps = 4096;
   static const std::array<std::uint8_t, kSteps> kTable = [] {

@@ -8,13 +8,13 @@
 
 namespace tubelet::video {
 
-/// Brings pictures of high dynamic range (PQ or HLG, Rec. ITU-R BT.2100) to what a standard BT.709 screen shows. The
+/// Maps pictures of high dynamic range (PQ or HLG, Rec. ITU-R BT.2100) to what a standard BT.709 screen shows. The
 /// curve and where it comes from: docs/pictures.md.
 class ToneMapper {
  public:
   static bool needed(const AVFrame& frame);
 
-  /// For frames of the colours of `frame`, which is needed(). Primaries that are not said are those of BT.2020.
+  /// For frames of the colours of `frame`, which is needed(). Unspecified primaries are taken as BT.2020.
   explicit ToneMapper(const AVFrame& frame);
 
   /// `channels`: 3, or 4 where alpha comes last, which is kept as it is. `from` has 16 bits a channel and may begin

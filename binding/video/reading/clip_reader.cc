@@ -42,7 +42,7 @@ void ClipReader::readMore() {
   while (next_ == before) decodeOn();
 }
 
-/// A step of the run at hand, or of the next one.
+/// A step of the current run, or of the next one.
 void ClipReader::decodeOn() {
   if (!running_) beginRun();
   if (runDone() || repeat_ || !decodeNext()) endRun();
@@ -57,7 +57,7 @@ void ClipReader::endRun() {
   }
   if (waiting_ && !repeat_) fillWaiting(nullptr);
   if (!runDone() && !repeat_) {
-    // The rest did not come out.
+    // The remaining frames did not come out.
     if (shortcuts_) {
       repeat(false);
     } else if (previous_.frame) {
@@ -96,11 +96,11 @@ void ClipReader::beginRun() {
   if (previous_.frame && previous_.order >= due()) previous_ = {};
 }
 
-/// False when there is no more to decode for this run, but what the decoder still holds.
+/// False when there is no more to decode for this run, except what the decoder still holds.
 bool ClipReader::decodeNext() {
   if (shortcuts_ && run_.lastPlace && packets_.place() > *run_.lastPlace) return false;
   if (!packets_.read(*packet_)) return false;
-  decoder_->skipUnreferenced(shortcuts_ && settled_ && timeline_.unreferencedTold && !timeline_.byRank &&
+  decoder_->skipUnreferenced(shortcuts_ && settled_ && timeline_.unreferencedKnown && !timeline_.byRank &&
                              packet_->pts != AV_NOPTS_VALUE && !run_.wants(packet_->pts));
   if (!decoder_->send(packet_.get())) {
     damaged(packet_->pts, "its " + std::string(decoder_->codecName()) + " video is damaged", decoder_->damage());
@@ -140,7 +140,7 @@ void ClipReader::take(Shown shown) {
   if (repeat_) return;
   if (waiting_) fillWaiting(&shown);
   while (!runDone() && !repeat_ && due() < shown.order) {
-    // The scan saw a frame there that the decoder did not give: the one on the screen then is the one before it.
+    // The scan saw a frame there that the decoder did not return: the one before it is on the screen then.
     const Shown& instead = previous_.frame ? previous_ : shown;
     shortcuts_ ? repeat(false) : substitute(*instead.frame, instead.order);
   }
@@ -195,7 +195,7 @@ void ClipReader::substitute(AVFrame& frame, std::int64_t order) {
   }
   const double time = seconds(order);
   info_.warnings.push_back("The frame at " + missing + " could not be decoded; the one at " + secondsText(time) +
-                           " took its place.");
+                           " was used instead.");
   info_.repeated = true;
   fill(frame, time);
 }
@@ -234,7 +234,7 @@ void ClipReader::damaged(std::int64_t pts, const std::string& what, const std::s
   }
 }
 
-/// Whether the run is repeated from further back, twice as far each time: nothing sound has come out of it yet.
+/// Whether the run is repeated from further back, twice as far each time: no undamaged frame has come out of it yet.
 bool ClipReader::beganDamaged() {
   if (sound_ || run_.restart.place == timeline_.restarts.front().place) return false;
   back_ = std::max<std::ptrdiff_t>(2 * back_, 1);

@@ -19,10 +19,10 @@ namespace tubelet::video {
 
 /// Decodes the frames of a clip, run by run, and hands them to the sink.
 ///
-/// A run takes two shortcuts: pictures that nobody needs are not decoded, and the decoder is emptied once it has the
-/// last packet that matters. Where a frame is missed nonetheless, the run is repeated without them, so that what a
-/// damaged file gives does not depend on shortcuts. Where damage that is tolerated meets the very picture that a run
-/// begins with, the run is repeated from further back: the decoder patches the picture up from those before it.
+/// A run takes two shortcuts: unneeded pictures are not decoded, and the decoder is drained once it has the last packet
+/// that matters. Where a frame is missed nonetheless, the run is repeated without them, so that what a damaged file
+/// gives does not depend on shortcuts. Where tolerated damage affects the very picture that a run begins with, the run
+/// is repeated from further back: the decoder conceals the damage from the pictures before it.
 class ClipReader {
  public:
   /// `packets`, `timeline`, `options`, `sink` and `info` must outlive this.
@@ -31,7 +31,7 @@ class ClipReader {
 
   /// Fills the times of the slots and the warnings of `info`. Throws as readClip does.
   void read();
-  /// The same in parts: until another frame at least has gone to the sink. Not to be called any more once done().
+  /// The same in steps: until at least one more frame has gone to the sink. Must not be called once done().
   void readMore();
   bool done() const { return next_ == targets_.size(); }
 
@@ -79,7 +79,7 @@ class ClipReader {
   std::vector<Target> targets_;
   std::size_t next_ = 0;  // the first target without a frame
   ClipInfo& info_;
-  bool rescaled_ = false;  // a picture so far was brought to the size of the first
+  bool rescaled_ = false;  // a picture so far was scaled to the size of the first
 
   Run run_;
   bool running_ = false;
@@ -90,7 +90,7 @@ class ClipReader {
   bool settled_ = false;     // damage counts: the stream does not begin in mid-picture here, or has recovered
   bool noted_ = false;       // the run's first damage is among the warnings
   bool sound_ = false;       // a frame without damage has come out of the run
-  std::ptrdiff_t back_ = 0;  // how many restart points earlier than need be the run begins
+  std::ptrdiff_t back_ = 0;  // how many restart points earlier than necessary the run begins
   std::int64_t rank_ = 0;    // of the next frame that comes out
   Shown previous_;           // the last frame that came out
   Shown beforePrevious_;

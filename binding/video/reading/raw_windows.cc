@@ -10,7 +10,7 @@ RawWindows::RawWindows(const RawFrames& frames, const Sampling& sampling, const 
                        const ReadOptions& options, const CancelToken& token)
     : frames_(frames), sampling_(sampling), options_(options), token_(token) {
   checkWindowSampling(sampling);
-  if (frames.timestamps.empty()) throw Error(ErrorCode::InvalidArgument, "There are no frames to look at.");
+  if (frames.timestamps.empty()) throw Error(ErrorCode::InvalidArgument, "There are no frames to read.");
   windows_ = windowsOf(windows, sampling, std::ranges::min(frames.timestamps), frames.end);
 }
 

@@ -10,7 +10,7 @@
 
 namespace tubelet::video {
 
-/// The windows of frames that somebody else has decoded: there is nothing to share but the frames as they lie there.
+/// The windows of frames that the caller has decoded: only the frames themselves are shared.
 class RawWindows final : public WindowClips {
  public:
   /// `frames` and `token` must outlive this. Throws as readRawFrames and windowsOf do.

@@ -13,7 +13,7 @@
 namespace tubelet::video {
 namespace {
 
-/// Thrown to end a pass in which windows cannot be read together any more.
+/// Thrown to end a pass in which windows can no longer be read together.
 class SizeChanged {};
 
 ReadOptions strictly(ReadOptions options) {

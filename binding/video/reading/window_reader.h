@@ -21,7 +21,7 @@ namespace tubelet::video {
 /// pass: what windows have in common is decoded and converted once. Not thread-safe.
 ///
 /// The pass is shared only as long as that makes no difference. Where a file turns out damaged, or its picture's size
-/// changes, the window in question is read alone, by readClip's own means, and another pass begins with the next one.
+/// changes, the window in question is read alone, as readClip reads it, and another pass begins with the next one.
 class WindowReader final : public WindowClips {
  public:
   /// Scans the video. `token` must outlive this. Throws as readClip and windowsOf do; `sampling` must neither list
@@ -38,7 +38,7 @@ class WindowReader final : public WindowClips {
   bool done() const override { return next_ == windows_.size(); }
 
  private:
-  /// The windows from some one on.
+  /// The windows from a given one on.
   struct Pass;
 
   std::optional<ClipInfo> readTogether(FrameSink& sink);

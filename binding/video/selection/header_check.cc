@@ -9,8 +9,8 @@
 namespace tubelet::video {
 namespace {
 
-/// Of the containers that give each stream a duration of its own. That of a whole file is the longest stream's, and
-/// libav makes others up.
+/// Only of containers that give each stream a duration of its own. That of a whole file is the longest stream's, and
+/// libav estimates the others.
 std::optional<double> ownDuration(const Demuxer& demuxer) {
   const AVStream& stream = demuxer.stream();
   if (av_match_list(demuxer.format().iformat->name, "mov,avi", ',') == 0) return std::nullopt;

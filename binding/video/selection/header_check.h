@@ -8,8 +8,8 @@
 
 namespace tubelet::video {
 
-/// What is to be said about a video as a whole once its packets have been seen: the damage that was tolerated, or else
-/// that the header's duration is far from that of the frames, where it says one and all frames are known.
+/// Warnings about a video as a whole once its packets have been seen: the damage that was tolerated, or else a header
+/// duration far from that of the frames, where the header has one and all frames are known.
 std::vector<std::string> videoWarnings(const Demuxer& demuxer, const Timeline& timeline);
 
 }  // namespace tubelet::video

@@ -17,25 +17,25 @@ class PictureOrder {
   explicit PictureOrder(const AVCodecParameters& codec);
 
   enum class Part {
-    Frame,        ///< a whole frame, or nothing that can be told
+    Frame,        ///< a whole frame, or unknown
     FirstField,   ///< the first field of a frame
     SecondField,  ///< the field that completes the frame whose first field the packet before holds
-    OddField      ///< a field whose partner cannot be told: only a decoder tells the frames
+    OddField      ///< a field whose partner is unknown: only decoding reveals the frames
   };
 
-  /// `shown`: false for a packet whose picture never comes out. `resets`: the order of pictures begins anew here.
+  /// `shown`: false for a packet whose picture never comes out. `resets`: the order of pictures restarts here.
   Part add(const AVPacket& packet, bool shown, bool resets);
 
-  /// Whether some frame's time is not later than that of a frame that the decoder gives before it. To be asked behind
-  /// the last packet.
+  /// Whether some frame's time is not later than that of a frame that the decoder gives before it. Call after the last
+  /// packet.
   bool contradicted();
 
  private:
-  /// How a codec tells in which order its frames are shown.
+  /// How a codec signals the order in which its frames are shown.
   enum class Rule {
     Counted,   ///< by a number with each picture: H.264, HEVC
     Held,      ///< B pictures at once, others when the next of them comes: MPEG-1, 2 and 4
-    AsStored,  ///< no codec of these changes the order
+    AsStored,  ///< these codecs do not change the order
   };
   static Rule ruleOf(AVCodecID codec);
 
@@ -52,8 +52,8 @@ class PictureOrder {
   Rule rule_;
   ParserPtr parser_;
   CodecContextPtr context_;
-  std::vector<Coded> counted_;        // since the order began anew
-  std::optional<std::int64_t> held_;  // the time of the picture that waits for the next one that is no B picture
+  std::vector<Coded> counted_;        // since the order restarted
+  std::optional<std::int64_t> held_;  // the time of the picture that waits for the next non-B picture
   std::int64_t last_ = INT64_MIN;     // the time of the last frame in the decoder's order
   bool contradicted_ = false;
 

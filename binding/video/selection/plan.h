@@ -24,7 +24,7 @@ std::vector<Target> targetsOf(const std::vector<std::size_t>& frameOfSlot, const
 struct Run {
   Timeline::Restart restart;  ///< where it begins
   std::size_t targets = 0;    ///< how many it is for
-  /// The last packet that has to be decoded; none where packets and frames are not told to belong together.
+  /// The last packet that has to be decoded; none where packets cannot be matched to frames.
   std::optional<std::int64_t> lastPlace;
   std::vector<std::int64_t> wanted;  ///< Timeline::order() of the frames that must come out, ascending
 
@@ -32,7 +32,7 @@ struct Run {
 };
 
 /// The first of the runs that fetch `targets`: from the last restart point before the first of them, and as far as
-/// targets follow that have none between. `neighbours`: the frames before and after each target are wanted too.
+/// targets follow with none between them. `neighbours`: the frames before and after each target are wanted too.
 Run firstRun(std::span<const Target> targets, const Timeline& timeline, bool neighbours);
 
 }  // namespace tubelet::video

@@ -9,7 +9,7 @@ namespace tubelet::video {
 
 /// The frames of the clips of a published test protocol, as positions in a video.
 struct Positions {
-  std::vector<double> frames = {};  ///< one a slot, clip after clip; from 0 up to the last frame
+  std::vector<double> frames = {};  ///< one per slot, clip after clip; from 0 up to the last frame
   bool tooShort = false;            ///< the video is shorter than a clip should be
 };
 

@@ -77,7 +77,7 @@ Bytes extraOf(const AVCodecParameters& codec) {
   return {codec.extradata, static_cast<std::size_t>(codec.extradata ? codec.extradata_size : 0)};
 }
 
-/// The build of x264 that wrote the stream, from a message of it (D.1.7, user_data_unregistered); 0: from another one.
+/// The build of x264 that wrote the stream, from its SEI message (D.1.7, user_data_unregistered); 0: another encoder.
 int x264Build(Bytes message) {
   constexpr std::string_view kName = "x264 - core ";
   const std::string_view text(reinterpret_cast<const char*>(message.data()), message.size());
@@ -103,7 +103,7 @@ unsigned mjpegTables(Bytes picture) {
   constexpr std::uint8_t kScan = 0xDA;
   constexpr std::uint8_t kQuantization = 0xDB;
   unsigned tables = 0;
-  std::size_t at = 2;  // behind the start of the image
+  std::size_t at = 2;  // after the start of the image
   while (at + 4 <= picture.size() && picture[at] == 0xFF && picture[at + 1] != kScan) {
     if (picture[at + 1] == kQuantization) tables |= 1;
     if (picture[at + 1] == kHuffman) tables |= 2;
@@ -112,7 +112,7 @@ unsigned mjpegTables(Bytes picture) {
   return tables;
 }
 
-/// Set in what was carried, and in no packet: from there on nothing but reading on will do.
+/// Set in what was carried, and in no packet: from there on only sequential reading will do.
 constexpr unsigned kContainerHeader = 1U << 31;
 
 }  // namespace
@@ -124,7 +124,7 @@ BitstreamInspector::Picture BitstreamInspector::inspect(const AVPacket& packet) 
   if (units.skipped) picture.shown = false;
   picture.resetsOrder = units.resetsOrder;
   carried_ |= units.carries;
-  // What came with pictures before, only one that brings as much along can do without.
+  // Only a picture that brings as much along can do without what came with earlier ones.
   const bool selfContained = (carried_ & ~units.carries) == 0;
   if ((packet.flags & AV_PKT_FLAG_KEY) && selfContained) picture.restart = units.restart;
   // A new header from the container, which may not come again where a seek leads.
@@ -229,7 +229,7 @@ BitstreamInspector::Units BitstreamInspector::lookHevc(const AVPacket& packet) {
   return units;
 }
 
-bool BitstreamInspector::tellsUnreferenced() const {
+bool BitstreamInspector::identifiesUnreferenced() const {
   switch (codec_.codec_id) {
     case AV_CODEC_ID_H264:  // nal_ref_idc
       return true;

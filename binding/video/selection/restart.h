@@ -23,7 +23,7 @@ class BitstreamInspector {
     /// edit list cuts away, and for HEVC's skipped leading pictures of a broken link.
     bool shown = true;
     Restart restart = Restart::No;
-    /// H.264 and HEVC: the numbers that order pictures (POC) begin anew with this one.
+    /// H.264 and HEVC: the numbers that order pictures (POC) restart with this one.
     bool resetsOrder = false;
   };
 
@@ -31,9 +31,9 @@ class BitstreamInspector {
 
   Picture inspect(const AVPacket& packet);
 
-  /// Whether a decoder tells pictures that no picture of those inspected refers to, so that leaving them out changes no
+  /// Whether a decoder can identify pictures that no inspected picture refers to, so that skipping them changes no
   /// other.
-  bool tellsUnreferenced() const;
+  bool identifiesUnreferenced() const;
 
   /// Whether the encoder says that it puts two pictures into one packet, and none into the next.
   bool packsPictures() const { return packed_; }
@@ -43,7 +43,7 @@ class BitstreamInspector {
   struct Units {
     Restart restart = Restart::No;
     bool resetsOrder = false;
-    unsigned carries = 0;  ///< what pictures to come are decoded with, a bit for each kind of it
+    unsigned carries = 0;  ///< what later pictures are decoded with, one bit for each kind
     bool skipped = false;
   };
 

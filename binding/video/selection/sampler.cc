@@ -36,7 +36,7 @@ struct Part {
       throw Error(ErrorCode::InvalidArgument, "The range starts at " + secondsText(start) + ", but the video ends at " +
                                                   secondsText(videoEnd) + ".");
     }
-    // Of frames with equal times all belong to it, though but the last is on the screen.
+    // All frames with equal times belong to it, although only the last is on the screen.
     const auto begin = std::ranges::lower_bound(times, times[frameAt(times, start)]);
     first = static_cast<std::size_t>(begin - times.begin());
     const auto after = sampling.end ? std::ranges::lower_bound(times, *sampling.end - kTolerance) : times.end();

@@ -10,7 +10,7 @@ namespace tubelet::video {
 
 /// The frames of a clip, or of several, as indexes into the timeline.
 struct Sample {
-  std::vector<std::size_t> frames;  ///< one a slot, clip after clip
+  std::vector<std::size_t> frames;  ///< one per slot, clip after clip
   bool repeated = false;            ///< a frame fills more than one slot of a clip
   bool tooShort = false;            ///< the video, or the part of it to sample, is shorter than the clip should be
 };
@@ -18,8 +18,7 @@ struct Sample {
 /// How many slots there are in all clips.
 std::size_t slotCount(const Sampling& sampling);
 
-/// Throws Error(INVALID_ARGUMENT) for what is wrong with whatever video: no slots, numbers that are none, an empty
-/// range.
+/// Throws Error(INVALID_ARGUMENT) for what is wrong for any video: no slots, invalid numbers, an empty range.
 void checkSampling(const Sampling& sampling);
 
 /// The frame for each slot. docs/sampling.md has the formulas.

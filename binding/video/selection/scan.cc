@@ -15,7 +15,7 @@
 namespace tubelet::video {
 namespace {
 
-/// Tells when the frames of an extent are known: no later packet can be shown before them once decoding times have
+/// Detects when the frames of an extent are known: no later packet can be shown before them once decoding times have
 /// passed the latest of them.
 class ExtentWatch {
  public:
@@ -54,8 +54,8 @@ class Scan {
   Timeline run(std::optional<Extent> extent) {
     readPackets(extent);
     requireFrames();
-    // A field's time does not tell whose frame it is a part of: both, or none, may be left out.
-    timeline_.unreferencedTold = inspector_.tellsUnreferenced() && !fields_;
+    // A field's time does not show which frame it belongs to: either both may be left out or neither.
+    timeline_.unreferencedKnown = inspector_.identifiesUnreferenced() && !fields_;
     if (missing_ > 0 && backwards_ == 0 && !fields_ && oneFrameEach()) {
       countFrames();
     } else if (missing_ > 0 || irregular()) {
@@ -177,11 +177,12 @@ class Scan {
       frame.place = rank++;
       next = frame.pts + std::max<std::int64_t>(frame.duration, 1);
     }
-    // How many frames a decoder leaves out after an open restart point is its own affair.
+    // How many frames are left out after an open restart point is up to the decoder.
     if (open_) timeline_.restarts.resize(1);
   }
 
-  /// Times that repeat, go backwards or contradict the decoder's order, or odd fields: only a decoder tells the frames.
+  /// Times that repeat, go backwards or contradict the decoder's order, or odd fields: only decoding reveals the
+  /// frames.
   void decodeAll() {
     timeline_.byRank = true;
     packets_.goTo(timeline_.restarts.front());
@@ -193,7 +194,7 @@ class Scan {
     for (const std::int64_t time : decodedTimes(packets_, options_)) {
       const bool timed = time != AV_NOPTS_VALUE;
       if (timed && last) step = std::max<std::int64_t>(time - *last, 0);
-      // A frame without a time (the last ones of an AVI) follows the one before at the distance of that one.
+      // A frame without a time (the last ones of an AVI) follows the previous frame at that frame's distance.
       last = timed ? time : last.value_or(0) + step;
       shown_.push_back({*last, AV_NOPTS_VALUE, 0, rank++});
     }
@@ -236,7 +237,7 @@ class Scan {
   bool open_ = false;
   bool fields_ = false;     // some packet holds a single field
   bool halfFrame_ = false;  // the last packet held the first field of a frame
-  bool oddFields_ = false;  // some field has no partner that can be told
+  bool oddFields_ = false;  // some field's partner is unknown
   int backwards_ = 0;
   int leading_ = 0;
   std::int64_t lastDts_ = INT64_MIN;

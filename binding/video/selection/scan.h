@@ -9,15 +9,15 @@
 
 namespace tubelet::video {
 
-/// As much of a video as a clip needs to know of: this many frames from this many seconds after its start on.
+/// How much of a video a clip needs to know: this many frames, from this many seconds after its start on.
 struct Extent {
   double from = 0;
   std::size_t frames = 0;
 };
 
 /// Finds the timeline from the stream's packets, decoding none where they prove by themselves which frames a decoder
-/// gives; docs/sampling.md tells what is decoded where they do not. Reads the whole stream, or, given an extent, as far
-/// as that takes at least.
+/// gives; docs/sampling.md says what is decoded where they do not. Reads the whole stream, or, given an extent, at
+/// least as far as that needs.
 ///
 /// `packets` must be at the beginning. Throws Error (CORRUPT_VIDEO for no frames at all, LIMIT_EXCEEDED beyond
 /// `limits.frames` packets) and as PacketReader::read does.

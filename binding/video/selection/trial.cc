@@ -8,7 +8,7 @@
 namespace tubelet::video {
 namespace {
 
-/// Packets after the first frame: more than any codec holds back, so that what is still to come out of order has.
+/// Packets after the first frame: more than any codec holds back, so that all reordered frames have come out.
 constexpr int kPacketsBeyond = 32;
 
 /// Decodes from here to the end, or until `visit`, which gets each frame, or null after each packet, returns true.

@@ -8,8 +8,8 @@
 
 namespace tubelet::video {
 
-/// The times of all frames that a decoder gives from the packet on that `packets` is at, in the order in which they
-/// come, as libav makes them out (its "best effort"): AV_NOPTS_VALUE where it cannot. Damage is passed over.
+/// The times of all frames that a decoder gives from the current packet of `packets` on, in the order in which they
+/// come, as libav estimates them (its "best effort"): AV_NOPTS_VALUE where it cannot. Damage is ignored.
 std::vector<std::int64_t> decodedTimes(PacketReader& packets, const ReadOptions& options);
 
 struct DecodedBeginning {

@@ -18,7 +18,7 @@ constexpr double kTolerance = 1e-6;
 /// A hundred hours in steps of more than five seconds.
 constexpr std::size_t kMostWindows = 65'536;
 
-/// A window that the end cuts short is one from this part of its length on.
+/// A window that the end cuts short counts from this fraction of its length on.
 constexpr double kLeastPart = 0.5;
 
 void check(const Windows& windows) {
@@ -60,7 +60,7 @@ void checkWindowSampling(const Sampling& sampling) {
   using Mode = Sampling::Mode;
   const bool byRule =
       sampling.mode == Mode::Trained || sampling.mode == Mode::Spread || sampling.mode == Mode::Consecutive;
-  if (!byRule) throw Error(ErrorCode::InvalidArgument, "Windows are sampled by a rule, without a list or a protocol.");
+  if (!byRule) throw Error(ErrorCode::InvalidArgument, "Windows are sampled by a rule, not a list or a protocol.");
   checkSampling(sampling);
 }
 

@@ -27,21 +27,22 @@ class WindowClips {
   virtual ~WindowClips() = default;
 
   virtual const std::vector<Range>& windows() const = 0;
-  /// What is to be said about the video as a whole.
+  /// Warnings about the video as a whole.
   virtual const std::vector<std::string>& warnings() const = 0;
-  /// Reads on until the next window is complete. Slots that `sink` is given count through: those of window k begin at
-  /// k times the frames of a clip. Frames of later windows that overlap may come along; a slot may be filled again.
-  /// Not to be called any more once done(). Throws as readClip does.
+  /// Reads on until the next window is complete. Slots given to `sink` are numbered consecutively: those of window k
+  /// begin at k times the frames of a clip. Frames of later windows that overlap may come along; a slot may be filled
+  /// again.
+  /// Must not be called once done(). Throws as readClip does.
   virtual ClipInfo next(FrameSink& sink) = 0;
   virtual bool done() const = 0;
 };
 
 /// The windows of the part that `sampling` asks for of a video from `begin` to `end`, ascending; docs/windows.md has
 /// the rule. At least one, whatever the part: where there is no such part, reading that window says so. Throws
-/// Error(INVALID_ARGUMENT) for lengths that are none, and for more than 65536 windows.
+/// Error(INVALID_ARGUMENT) for invalid lengths, and for more than 65536 windows.
 std::vector<Range> windowsOf(const Windows& windows, const Sampling& sampling, double begin, double end);
 
-/// Throws Error(INVALID_ARGUMENT) for a sampling that windows have no use for: a list of frames, or a protocol.
+/// Throws Error(INVALID_ARGUMENT) for a sampling that windows cannot use: a list of frames, or a protocol.
 void checkWindowSampling(const Sampling& sampling);
 
 /// `sampling` of one window.

@@ -1,4 +1,4 @@
-// Hostile files that are no videos, or not the kind of video that tubelet reads.
+// Hostile files that are not videos, or not the kind of video that tubelet reads.
 
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -32,7 +32,7 @@ void makeSocket(const std::string& path) {
 
 }  // namespace
 
-void HostileCorpus::addNoRegularFiles() {
+void HostileCorpus::addIrregularFiles() {
   const std::string fifo = (folder_ / "fifo.mp4").string();
   if (::mkfifo(fifo.c_str(), 0600) != 0) throw std::runtime_error("cannot make " + fifo);
   const std::string socket = (folder_ / "socket.mp4").string();
