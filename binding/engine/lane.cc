@@ -113,7 +113,8 @@ void Lane::cancel(const Ticket& ticket) {
 void Lane::cancelAll() {
   Lock lock(mutex_);
   Ended ended;
-  for (const EntryPtr& entry : queued()) giveUp(entry->call, std::make_exception_ptr(Cancelled()), ended);
+  const std::exception_ptr cancelled = std::make_exception_ptr(Cancelled());
+  for (const EntryPtr& entry : queued()) giveUp(entry->call, cancelled, ended);
   settle(std::move(lock), std::move(ended));
 }
 
@@ -123,12 +124,37 @@ void Lane::dispose(std::function<void()> idle) {
   if (idle) idleCallbacks_.push_back(std::move(idle));
 
   Ended ended;
+  const std::exception_ptr why = disposedError();
   const EntryPtr oldest = begun_.empty() ? nullptr : begun_.front();
-  for (const EntryPtr& entry : queued()) {
+  const std::vector<EntryPtr> begun(begun_.begin(), begun_.end());
+  for (const EntryPtr& entry : begun) {
     const bool served = entry->state == State::Inferring || entry == oldest;
-    if (!served || entry->job.next) giveUp(entry->call, disposedError(), ended);
+    if (!served || entry->job.next) giveUp(entry->call, why, ended);
   }
+  giveUpWaiting(why, ended);
+  const bool more = !waiting_.empty();
   settle(std::move(lock), std::move(ended));
+  if (more) decode_.submit([self = shared_from_this(), why] { self->giveUpRest(why); });
+}
+
+/// The oldest of the jobs that wait, no more than the caller of dispose() has time for.
+void Lane::giveUpWaiting(const std::exception_ptr& why, Ended& ended) {
+  constexpr std::size_t kAtATime = 256;
+  for (std::size_t i = 0; i < kAtATime && !waiting_.empty(); ++i) {
+    const Ticket call = waiting_.front()->call;
+    giveUp(call, why, ended);
+  }
+}
+
+/// After dispose(), on a thread of the pool's.
+void Lane::giveUpRest(const std::exception_ptr& why) {
+  for (bool more = true; more;) {
+    Lock lock(mutex_);
+    Ended ended;
+    giveUpWaiting(why, ended);
+    more = !waiting_.empty();
+    settle(std::move(lock), std::move(ended));
+  }
 }
 
 void Lane::waitIdle() {
@@ -185,7 +211,7 @@ Lane::Load Lane::load() {
 /// Asks the pools for as many turns as there is work that may begin. Called after every change. Jobs are begun in their
 /// order, those without an ingest stage too: jobs behind the oldest can then never take the room that it needs.
 void Lane::requestTurns() {
-  const std::size_t toIngest = std::min(roomToIngest(), count(State::Waiting));
+  const std::size_t toIngest = disposed_ ? 0 : std::min(roomToIngest(), count(State::Waiting));
   for (; ingestTurns_ < toIngest; ++ingestTurns_) {
     decode_.submit([self = shared_from_this()] { self->ingestTurn(); });
   }
@@ -212,7 +238,7 @@ std::size_t Lane::passesToBegin() {
 void Lane::ingestTurn() {
   Lock lock(mutex_);
   --ingestTurns_;
-  if (waiting_.empty() || roomToIngest() == 0) return;
+  if (disposed_ || waiting_.empty() || roomToIngest() == 0) return;
 
   const EntryPtr entry = waiting_.front();
   begun_.splice(begun_.end(), waiting_, entry->place);

@@ -112,7 +112,8 @@ class Lane : public std::enable_shared_from_this<Lane> {
 
   /// What is being inferred goes on, and so does the oldest job once it has begun, unless others of its call are to
   /// follow; the rest settles with Error(DISPOSED), admit() refuses. `idle`, which may be empty, is called once when
-  /// nothing runs any more, maybe before this returns. Legal any number of times.
+  /// nothing runs any more, maybe before this returns. A long queue settles on a thread of the decode pool. Legal any
+  /// number of times.
   void dispose(std::function<void()> idle);
 
   /// Blocks until no job is left and no stage or callback is running. Not to be called from a stage or a callback.
@@ -158,6 +159,8 @@ class Lane : public std::enable_shared_from_this<Lane> {
   void enqueue(const Ticket& call, Job job);
   static void leaveQueue(Entry& entry);
   std::vector<EntryPtr> queued() const;
+  void giveUpWaiting(const std::exception_ptr& why, Ended& ended);
+  void giveUpRest(const std::exception_ptr& why);
   void giveUp(const Ticket& call, const std::exception_ptr& why, Ended& ended);
   void retire(const EntryPtr& entry, Ended& ended);
   void settle(Lock lock, Ended ended);
