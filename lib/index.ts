@@ -47,6 +47,7 @@ export type {
   EmbeddedWindow,
   Segment,
   WindowDetails,
+  WindowListener,
   WindowsProvenance,
 } from './results/windows';
 export type { Family } from './sampling/family';

@@ -13,12 +13,17 @@ import { withSharedModel } from '../models/shared';
 import { type ClassifyOptions, classifyRules } from '../options/answers';
 import { type Labels, labelsRule, readLabels } from '../options/labels';
 import { readClipOptions } from '../options/reading';
-import type { OptionsAs, ResultOf } from '../options/windows';
+import { type OptionsAs, type ResultOf, windowListener } from '../options/windows';
 import type { ClassifyResult } from '../results/results';
-import type { ClassifyWindowsResult } from '../results/windows';
+import {
+  type ClassifiedWindow,
+  type ClassifyWindowsResult,
+  type WindowListener,
+  classifiedWindowRules,
+} from '../results/windows';
 
 /** Options of {@link classify}. */
-export interface ClassifyWithOptions extends ClassifyOptions {
+export interface ClassifyWithOptions extends ClassifyOptions, WindowListener<ClassifiedWindow> {
   /** The model's name, as in {@link load}. Default: `TUBELET_MODEL`, else MCG-NJU/videomae-base-finetuned-kinetics. */
   model?: string | undefined;
   /** Names for the classes, instead of the checkpoint's: a list, or the path of a file with one a line. */
@@ -54,14 +59,15 @@ export function classify(
   options?: ClassifyWithOptions,
 ): Promise<ClassifyResult | ClassifyWindowsResult> {
   return atCallSite(async () => {
-    const rules = { ...classifyRules, model: text, labels: labelsRule };
+    const rules = { ...classifyRules, ...classifiedWindowRules, model: text, labels: labelsRule };
     const { model, labels: wanted, ...request } = readClipOptions('classify', options, rules);
+    const onWindow = windowListener('classify', request);
     return withVideo('classify', video, request, async (input, signal) => {
       const labels = wanted === undefined ? undefined : await abortable(readLabels(wanted), signal);
       return withSharedModel(
         model,
         signal,
-        (loaded) => loaded.classify({ ...request, labels, input, signal }),
+        (loaded) => loaded.classify({ ...request, onWindow, labels, input, signal }),
         () => {
           requirePresent(input);
         },

@@ -11,12 +11,17 @@ import { withVideo } from '../inputs/with-video';
 import { withSharedModel } from '../models/shared';
 import { type EmbedOptions, checkEmbedding, embedRules } from '../options/answers';
 import { readClipOptions } from '../options/reading';
-import type { OptionsAs, ResultOf } from '../options/windows';
+import { type OptionsAs, type ResultOf, windowListener } from '../options/windows';
 import type { EmbedResult } from '../results/results';
-import type { EmbedWindowsResult } from '../results/windows';
+import {
+  type EmbedWindowsResult,
+  type EmbeddedWindow,
+  type WindowListener,
+  embeddedWindowRules,
+} from '../results/windows';
 
 /** Options of {@link embed}. */
-export interface EmbedWithOptions extends EmbedOptions {
+export interface EmbedWithOptions extends EmbedOptions, WindowListener<EmbeddedWindow> {
   /** The model's name, as in {@link load}. Default: `TUBELET_MODEL`, else MCG-NJU/videomae-base-finetuned-kinetics. */
   model?: string | undefined;
 }
@@ -46,13 +51,15 @@ export function embed<O extends EmbedWithOptions | undefined = undefined>(
 ): Promise<ResultOf<O, EmbedResult, EmbedWindowsResult>>;
 export function embed(video: VideoInput, options?: EmbedWithOptions): Promise<EmbedResult | EmbedWindowsResult> {
   return atCallSite(async () => {
-    const { model, ...request } = readClipOptions('embed', options, { ...embedRules, model: text });
+    const rules = { ...embedRules, ...embeddedWindowRules, model: text };
+    const { model, ...request } = readClipOptions('embed', options, rules);
     checkEmbedding(request);
+    const onWindow = windowListener('embed', request);
     return withVideo('embed', video, request, (input, signal) =>
       withSharedModel(
         model,
         signal,
-        (loaded) => loaded.embed({ ...request, input, signal }),
+        (loaded) => loaded.embed({ ...request, onWindow, input, signal }),
         () => {
           requirePresent(input);
         },

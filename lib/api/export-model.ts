@@ -6,6 +6,7 @@
 import { resolve } from 'node:path';
 
 import { abortable } from '../base/abort';
+import { guarded } from '../base/callbacks';
 import { TubeletError, atCallSite } from '../base/errors';
 import { kindOf } from '../base/files';
 import { packageVersion } from '../base/package';
@@ -27,7 +28,6 @@ import { preprocessorConfig } from '../checkpoints/preprocessing';
 import type { Metadata } from '../checkpoints/program-metadata';
 import { sha256OfWeights } from '../checkpoints/weights-sha256';
 import type { DownloadProgress } from '../hub/blob';
-import { guarded } from '../hub/progress';
 import { runTask } from '../native/run-task';
 import { openBinding } from '../native/runtime';
 import type { CheckpointIdentity } from '../results/results';
@@ -88,7 +88,7 @@ export function exportModel(name: string, file: string, options?: ExportOptions)
     const { overwrite = false, signal, onProgress, ...adjustments } = readOptions('exportModel', options, exportRules);
     if (!overwrite) await requireAbsent(path);
 
-    const pulling = { signal, onProgress: onProgress && guarded('exportModel', onProgress) };
+    const pulling = { signal, onProgress: onProgress && guarded('exportModel', 'onProgress', onProgress) };
     const found = await abortable(openCheckpoint(model, pulling), signal);
     const checkpoint = await abortable(adjusted(found, adjustments), signal);
     const sha256 = await abortable(sha256OfWeights(checkpoint.weights, signal), signal);

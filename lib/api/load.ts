@@ -3,13 +3,13 @@
  *
  * @module
  */
+import { guarded } from '../base/callbacks';
 import { atCallSite } from '../base/errors';
 import { type Rule, abortSignal, callback, integer, readModelName, readOptions } from '../base/rules';
 import { type Adjustments, adjustmentRules } from '../checkpoints/adjust';
 import { defaultModel } from '../checkpoints/locate';
 import { type ProgramOptions, programRules } from '../checkpoints/program';
 import type { DownloadProgress } from '../hub/blob';
-import { guarded } from '../hub/progress';
 import { openModel } from '../models/open';
 import type { Precision } from '../native/binding';
 import { type Device, deviceRule } from '../options/device';
@@ -81,6 +81,8 @@ export function load(name?: string, options?: LoadOptions): Promise<Model> {
   return atCallSite(async () => {
     const model = readModelName('load', name) ?? defaultModel();
     const { onProgress, ...request } = readOptions('load', options, loadRules);
-    return new Model(await openModel(model, { ...request, onProgress: onProgress && guarded('load', onProgress) }));
+    return new Model(
+      await openModel(model, { ...request, onProgress: onProgress && guarded('load', 'onProgress', onProgress) }),
+    );
   });
 }

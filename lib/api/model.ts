@@ -14,9 +14,17 @@ import type { ModelInfo } from '../models/info';
 import type { LoadedModel } from '../models/loaded';
 import { type ClassifyOptions, type EmbedOptions, checkEmbedding, classifyRules, embedRules } from '../options/answers';
 import { readClipOptions } from '../options/reading';
-import type { OptionsAs, ResultOf } from '../options/windows';
+import { type OptionsAs, type ResultOf, windowListener } from '../options/windows';
 import type { ClassifyResult, EmbedResult } from '../results/results';
-import type { ClassifyWindowsResult, EmbedWindowsResult } from '../results/windows';
+import {
+  type ClassifiedWindow,
+  type ClassifyWindowsResult,
+  type EmbedWindowsResult,
+  type EmbeddedWindow,
+  type WindowListener,
+  classifiedWindowRules,
+  embeddedWindowRules,
+} from '../results/windows';
 
 /**
  * A checkpoint in memory, ready for any number of videos. Made by {@link load}.
@@ -51,16 +59,23 @@ export class Model implements AsyncDisposable {
    * @throws TubeletError as {@link classify}, but none about finding a model; DISPOSED after `dispose()`; BUSY when
    *   `maxQueue` calls are waiting already. An abort rejects with the signal's own reason.
    */
-  classify<O extends ClassifyOptions | undefined = undefined>(
+  classify<O extends (ClassifyOptions & WindowListener<ClassifiedWindow>) | undefined = undefined>(
     video: VideoInput,
-    options?: OptionsAs<O, ClassifyOptions>,
+    options?: OptionsAs<O, ClassifyOptions & WindowListener<ClassifiedWindow>>,
   ): Promise<ResultOf<O, ClassifyResult, ClassifyWindowsResult>>;
-  classify(video: VideoInput, options?: ClassifyOptions): Promise<ClassifyResult | ClassifyWindowsResult> {
+  classify(
+    video: VideoInput,
+    options?: ClassifyOptions & WindowListener<ClassifiedWindow>,
+  ): Promise<ClassifyResult | ClassifyWindowsResult> {
     return atCallSite(async () => {
-      const request = readClipOptions('classify', options, classifyRules);
+      const request = readClipOptions('classify', options, {
+        ...classifyRules,
+        ...classifiedWindowRules,
+      });
+      const onWindow = windowListener('classify', request);
       this.#loaded.requireUse('classify');
       return withVideo('classify', video, request, (input, signal) =>
-        this.#loaded.classify({ ...request, input, signal }),
+        this.#loaded.classify({ ...request, onWindow, input, signal }),
       );
     });
   }
@@ -75,16 +90,22 @@ export class Model implements AsyncDisposable {
    * @throws TubeletError as {@link Model.classify}, and INVALID_ARGUMENT for a layer or a CLS token that the model does
    *   not have; a self-supervised checkpoint can embed as well.
    */
-  embed<O extends EmbedOptions | undefined = undefined>(
+  embed<O extends (EmbedOptions & WindowListener<EmbeddedWindow>) | undefined = undefined>(
     video: VideoInput,
-    options?: OptionsAs<O, EmbedOptions>,
+    options?: OptionsAs<O, EmbedOptions & WindowListener<EmbeddedWindow>>,
   ): Promise<ResultOf<O, EmbedResult, EmbedWindowsResult>>;
-  embed(video: VideoInput, options?: EmbedOptions): Promise<EmbedResult | EmbedWindowsResult> {
+  embed(
+    video: VideoInput,
+    options?: EmbedOptions & WindowListener<EmbeddedWindow>,
+  ): Promise<EmbedResult | EmbedWindowsResult> {
     return atCallSite(async () => {
-      const request = readClipOptions('embed', options, embedRules);
+      const request = readClipOptions('embed', options, { ...embedRules, ...embeddedWindowRules });
       checkEmbedding(request);
+      const onWindow = windowListener('embed', request);
       this.#loaded.requireEmbedding(request);
-      return withVideo('embed', video, request, (input, signal) => this.#loaded.embed({ ...request, input, signal }));
+      return withVideo('embed', video, request, (input, signal) =>
+        this.#loaded.embed({ ...request, onWindow, input, signal }),
+      );
     });
   }
 

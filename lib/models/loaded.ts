@@ -31,8 +31,10 @@ import {
   provenance,
 } from '../results/results';
 import {
+  type ClassifiedWindow,
   type ClassifyWindowsResult,
   type EmbedWindowsResult,
+  type EmbeddedWindow,
   type WindowDetails,
   type WindowsProvenance,
   segmentsOf,
@@ -56,10 +58,13 @@ export interface ClassifyRequest extends ClipRequest {
   logits?: boolean | undefined;
   /** Instead of the model's own. */
   labels?: readonly string[] | undefined;
+  onWindow?: ((window: ClassifiedWindow) => void) | undefined;
 }
 
 /** A checked request to embed. */
-export interface EmbedRequest extends ClipRequest, EmbeddingRequest {}
+export interface EmbedRequest extends ClipRequest, EmbeddingRequest {
+  onWindow?: ((window: EmbeddedWindow) => void) | undefined;
+}
 
 const defaultTopK = 5;
 
@@ -171,7 +176,12 @@ export class LoadedModel {
       ...(request.logits === true && { logits: output.logits }),
     });
     if (request.windows !== undefined) {
-      const { windows, shared } = await this.runWindows({ ...request, scores }, request.windows, answer);
+      const { windows, shared } = await this.runWindows(
+        { ...request, scores },
+        request.windows,
+        answer,
+        request.onWindow,
+      );
       return { windows, segments: segmentsOf(windows), scores, ...shared };
     }
     const { output, views } = await this.run({ ...request, scores });
@@ -187,7 +197,7 @@ export class LoadedModel {
       shape: output.shape,
     });
     if (request.windows !== undefined) {
-      const { windows, shared } = await this.runWindows(request, request.windows, answer, embedding);
+      const { windows, shared } = await this.runWindows(request, request.windows, answer, request.onWindow, embedding);
       return { windows, normalized: normalize, ...shared };
     }
     const { output, views } = await this.run(request, embedding);
@@ -211,6 +221,7 @@ export class LoadedModel {
     request: ClipRequest,
     wanted: WindowOptions,
     answer: (output: NativeOutput) => A,
+    report: ((window: WindowDetails & A) => void) | undefined,
     embedding?: NativeEmbedding,
   ): Promise<{ windows: (WindowDetails & A)[]; shared: WindowsProvenance }> {
     const clip = this.nativeClip(request, embedding);
@@ -218,7 +229,9 @@ export class LoadedModel {
     const onWindow = (foreign: NativeWindow): void => {
       const window = plainCopy(foreign);
       const { start, end, ...details } = windowDetails(window);
-      windows[window.index] = { start, end, ...answer(window.output), ...details };
+      const answered = { start, end, ...answer(window.output), ...details };
+      windows[window.index] = answered;
+      report?.(answered);
     };
     const warnings = await runTask(
       () => this.native.runWindows(clip, toNativeWindows(wanted), onWindow),

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { guarded } from '../base/callbacks';
 import { type Rule, type Values, describe, group, invalid, positive } from '../base/rules';
 import type { NativeWindows } from '../native/binding';
 import type { ModelSampling } from '../sampling/sampling';
@@ -61,6 +62,20 @@ export function checkWindows(
   if (sampling !== 'paper' && !isList) return;
   const chosen = isList ? describe(sampling) : `'${sampling}'`;
   throw invalid(`${caller}: the sampling ${chosen} chooses frames of the whole video: it goes without 'windows'`);
+}
+
+/**
+ * The caller's own `onWindow`, as what is called with each window.
+ *
+ * @throws TubeletError INVALID_ARGUMENT: there are no windows.
+ */
+export function windowListener<W>(
+  caller: string,
+  { windows, onWindow }: { windows?: WindowOptions | undefined; onWindow?: ((window: W) => void) | undefined },
+): ((window: W) => void) | undefined {
+  if (onWindow === undefined) return undefined;
+  if (windows !== undefined) return guarded(caller, 'onWindow', onWindow);
+  throw invalid(`${caller}: 'onWindow' hears of windows: say how long they are, such as windows: { length: 10 }`);
 }
 
 /** The native side's windows. */

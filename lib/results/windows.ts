@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { type Rule, callback } from '../base/rules';
 import type { NativeOutput, NativeWindow } from '../native/binding';
 import { type ClassifyResult, type ClipDetails, type EmbedResult, type Provenance, clipDetails } from './results';
 
@@ -32,6 +33,21 @@ export interface Segment {
   /** The mean of the windows' scores for that class. */
   score: number;
 }
+
+/** Who hears of the windows of a call as they come. */
+export interface WindowListener<W> {
+  /**
+   * Called with each window as soon as it is there, in their order, with the object that the result holds in the end. What
+   * has come stays the caller's when the call ends early, by an abort, a time limit or an error. What it throws ends the
+   * call with INVALID_ARGUMENT. Only together with `windows`. Default: none.
+   */
+  onWindow?: ((window: W) => void) | undefined;
+}
+
+/** @internal */
+export const classifiedWindowRules = { onWindow: callback as Rule<(window: ClassifiedWindow) => void> };
+/** @internal */
+export const embeddedWindowRules = { onWindow: callback as Rule<(window: EmbeddedWindow) => void> };
 
 /** What a call with windows did. */
 export interface WindowsProvenance extends Pick<Provenance, 'checkpoint' | 'device' | 'precision'> {

@@ -186,7 +186,7 @@ describe('the options of load', function () {
       { range: 'paper' },
       /option 'range' is for ViViT, which alone has two: 'motion-videomae' is a videomae/,
     ],
-    [model, { labels: ['a', 'b'] }, /'labels' has 2 entries, but 'motion-vivit' tells 10 classes apart/],
+    [model, { labels: ['a', 'b'] }, /'labels' has 2 entries, but 'motion-vivit' has 10 classes/],
     [model, { sampling: { frames: 16 } }, /'motion-vivit' sees clips of 8 frames, and 'sampling' asks for 16/],
     [
       model,
@@ -204,7 +204,7 @@ describe('the options of load', function () {
   }
 
   it('refuse labels of another count in classify', async () => {
-    const message = /'labels' has 1 entries, but 'motion-vivit' tells 10/;
+    const message = /'labels' has 1 entries, but 'motion-vivit' has 10/;
     await rejectsWith(classify(clip, { model, labels: ['a'] }), 'INVALID_ARGUMENT', message);
   });
 });

@@ -165,7 +165,7 @@ describe('tubelet merge', () => {
   it('refuses parts that are not finished', async () => {
     const done = await part('1.jsonl', first);
     const unfinished =
-      /^Cannot merge .*2\.jsonl: its run goes on, or was interrupted\. Wait for it, or go on with it \(/;
+      /^Cannot merge .*2\.jsonl: its run is still going, or was interrupted\. Wait for it, or resume it \(/;
     const args = [done, at('2.jsonl'), '--output', at('all.csv')];
     await part('2.jsonl', second, { end: 'stop' });
     await refuses(args, 'INVALID_ARGUMENT', unfinished);

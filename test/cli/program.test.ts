@@ -239,7 +239,7 @@ describe('the program on clips', function () {
     await writeFile(file, 'a\nb\n');
     const { code, stderr } = await tubelet(['classify', clip, '--model', model, '--labels', file]);
     assert.equal(code, 1);
-    assert.match(stderr, /^tubelet classify: INVALID_ARGUMENT: --labels has 2 entries, but 'motion-vivit' tells 10/);
+    assert.match(stderr, /^tubelet classify: INVALID_ARGUMENT: --labels has 2 entries, but 'motion-vivit' has 10/);
   });
 
   it('classify and compare take the published tests and the recipe', async () => {

@@ -191,7 +191,7 @@ describe("somebody else's TorchScript files", function () {
     assert.deepEqual(model.info.sampling, { frames: 8, stride: 1, fps: 25 });
     await model.dispose();
     const two = { ...known, labels: ['a', 'b'] };
-    await rejectsWith(load(file('tensor'), two), 'INVALID_ARGUMENT', /'labels' has 2 entries, but .* tells 10 classes/);
+    await rejectsWith(load(file('tensor'), two), 'INVALID_ARGUMENT', /'labels' has 2 entries, but .* has 10 classes/);
   });
 
   it('embed when the program returns an embedding, and else say so', async () => {

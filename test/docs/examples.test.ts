@@ -85,7 +85,7 @@ describe('what the compiler says about a mistake', () => {
     ["classify('a.mp4', { windows: { length: 3, strid: 1 } })", /^Object .* 'strid' .*'WindowOptions'.*'stride'\?$/],
     ["embed('a.mp4', { model: 'x', normalise: true })", /^Object .* 'normalise' .*'EmbedWithOptions'.*'normalize'\?$/],
     ["model.classify('a.mp4', { limits: { byte: 1 } })", /^Object .* 'byte' .*'Limits'.*'bytes'\?$/],
-    ["model.embed('a.mp4', { layers: 3 })", /^Object .* 'layers' .*'EmbedOptions'.*'layer'\?$/],
+    ["model.embed('a.mp4', { layers: 3 })", /^Object .* 'layers' .*'EmbedOptions.*'layer'\?$/],
     ['model.classifyAll(paths, { topK: 1, ordr: 1 })', /^Object .* 'ordr' .*'order'\?$/],
     [
       'model.embedAll(paths, { windows: { length: 1 }, pooling: 1 })',

@@ -219,7 +219,7 @@ describe('the progress of a download', () => {
     onProgress({ file: '\u001b[2J'.padEnd(80, 'x'), received: 200e6, total: 200e6 });
     end();
     assert.equal(shown.shift(), 'loading org/name');
-    assert.equal(shown[0], `${' '.repeat(20)}   0.0%  0.0 of 200.0 MB  model.safete…`);
+    assert.equal(shown[0], `${' '.repeat(20)}   0.0%    0.0 of 200.0 MB  model.safe…`);
     assert.match(shown[1] ?? '', /^█{20} {3}100% {2}200\.0 of 200\.0 MB {2}\\u001b\[2Jx…$/);
     assert.deepEqual([shown.length, shown[2]], [3, '']);
     assert.deepEqual(session.complaints, []);

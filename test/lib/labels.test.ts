@@ -71,7 +71,7 @@ describe('labels', () => {
         requireCount(['a', 'b'], 3, 'mine');
       },
       'INVALID_ARGUMENT',
-      /'labels' has 2 entries, but 'mine' tells 3 classes apart/,
+      /'labels' has 2 entries, but 'mine' has 3 classes/,
     );
     throwsWith(
       () => {

@@ -194,6 +194,7 @@ describe('a model', () => {
         { label: 'yes', index: 1, score: output.scores[1] },
         { label: 'no', index: 0, score: output.scores[0] },
       ],
+      scores: 'softmax',
       timestamps: [0.5, 1],
       clip: { start: 0.5, end: 1.5 },
       repeated: false,

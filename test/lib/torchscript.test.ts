@@ -8,6 +8,7 @@ import { preprocessorConfig, readPreprocessing } from '#lib/checkpoints/preproce
 
 import { inRoot } from '../support/paths';
 import { rejectsWith } from '../support/rejects';
+import { samples } from '../support/samples';
 import { suiteFolder } from '../support/temp';
 
 describe('a TorchScript file', () => {
@@ -36,8 +37,8 @@ describe('a TorchScript file', () => {
       load(file),
       load(file, { trust: false, frames: 8 }),
       load(relative('.', file)),
-      classify('a.mp4', { model: file }),
-      embed('a.mp4', { model: relative('.', file) }),
+      classify(samples[0]!, { model: file }),
+      embed(samples[0]!, { model: relative('.', file) }),
     ]) {
       await rejectsWith(
         work,
@@ -92,7 +93,7 @@ describe('exportModel', () => {
     await rejectsWith(exportModel('a', to, { force: true } as object), 'INVALID_ARGUMENT', /no option 'force'/);
     await rejectsWith(exportModel('motion-vivt', to), 'MODEL_NOT_FOUND', /Did you mean 'motion-vivit'/);
     const labels = ['one', 'two'];
-    await rejectsWith(exportModel('motion-vivit', to, { labels }), 'INVALID_ARGUMENT', /tells 10 classes apart/);
+    await rejectsWith(exportModel('motion-vivit', to, { labels }), 'INVALID_ARGUMENT', /has 10 classes/);
     await writeFile(to, 'mine');
     await rejectsWith(exportModel('a', to), 'WRITE_FAILED', /out\.pt is there already/);
     const reason = new Error('the user left');

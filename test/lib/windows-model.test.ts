@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { type Model, load } from '#lib/index';
+import { type ClassifiedWindow, type EmbeddedWindow, type Model, load } from '#lib/index';
 
 import { inRoot } from '../support/paths';
 import { rejectsWith } from '../support/rejects';
@@ -34,7 +34,7 @@ describe('windows of a model', function () {
       topK: 2,
     });
     const { checkpoint, device, precision } = model.info;
-    assert.deepEqual(rest, { checkpoint, device, precision });
+    assert.deepEqual(rest, { checkpoint, device, precision, scores: 'softmax' });
     assert.deepEqual(warnings, []);
     assert.deepEqual(Object.keys(windows[0]!).slice(0, 3), ['start', 'end', 'predictions']);
     for (const { predictions, timestamps, start, end, logits } of windows) {
@@ -67,6 +67,44 @@ describe('windows of a model', function () {
     await assert.rejects(call, reason);
     assert.ok(performance.now() - aborted < 100);
     assert.equal((await model.classify(samples[0]!)).predictions.length, 5);
+  });
+
+  it('are heard of as they come, and kept when the call ends early', async () => {
+    const heard: unknown[] = [];
+    const windows = { length: 3, stride: 2 };
+    const whole = await model.classify(long, { windows, onWindow: (window: ClassifiedWindow) => heard.push(window) });
+    assert.ok(heard.length > 3);
+    assert.ok(heard.every((window, index) => window === whole.windows[index]));
+
+    const vectors: number[] = [];
+    await model.embed(long, { windows, onWindow: ({ data }: EmbeddedWindow) => vectors.push(data.length) });
+    assert.deepEqual(vectors, Array<number>(heard.length).fill(model.info.width));
+
+    const controller = new AbortController();
+    const starts: number[] = [];
+    const call = model.classify(long, {
+      windows: many,
+      signal: controller.signal,
+      onWindow: ({ start }: ClassifiedWindow) => {
+        if (starts.push(start) === 5) controller.abort(new Error('enough'));
+      },
+    });
+    await assert.rejects(call, /enough/);
+    assert.deepEqual(
+      starts.map((start) => Math.round(start / many.stride)),
+      [0, 1, 2, 3, 4],
+    );
+  });
+
+  it('end when their listener throws, which is its own fault', async () => {
+    let calls = 0;
+    const onWindow = (): void => {
+      calls++;
+      throw new Error('full');
+    };
+    await rejectsWith(model.classify(long, { windows: many, onWindow }), 'INVALID_ARGUMENT', /'onWindow' threw: full/);
+    assert.equal(calls, 1);
+    await rejectsWith(model.embed(long, { onWindow }), 'INVALID_ARGUMENT', /'onWindow' hears of windows/);
   });
 
   it('end when the time is up', async () => {

@@ -15,8 +15,9 @@ export async function withModel<T>(
   session: Session,
   use: (model: Model) => Promise<T>,
   options: LoadOptions = {},
+  { quiet = false } = {},
 ): Promise<T> {
-  const model = await loadShown(name, session, options);
+  const model = await loadShown(name, session, options, { quiet });
   try {
     return await use(model);
   } finally {
@@ -24,8 +25,14 @@ export async function withModel<T>(
   }
 }
 
-/** Loads a model and shows how a download goes. */
-export async function loadShown(name: string | undefined, session: Session, options: LoadOptions = {}): Promise<Model> {
+/** Loads a model and, unless `quiet`, shows how a download goes. */
+export async function loadShown(
+  name: string | undefined,
+  session: Session,
+  options: LoadOptions = {},
+  { quiet = false } = {},
+): Promise<Model> {
+  if (quiet) return load(name, { ...options, signal: session.signal });
   const { onProgress, end } = showProgress(session, name ?? defaultModel());
   try {
     return await load(name, { ...options, signal: session.signal, onProgress });

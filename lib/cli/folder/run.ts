@@ -75,6 +75,7 @@ export async function runVideos<R extends Timed>(task: Task<R>, session: Session
       session,
       (model) => new Run(task, model, printer(task, model, session), session).run(),
       loading,
+      request,
     );
   }
   const output = await RunOutput.reserve(request.output, { resume: request.resume }); // or else no model need be loaded
@@ -84,6 +85,7 @@ export async function runVideos<R extends Timed>(task: Task<R>, session: Session
       session,
       async (model) => new Run(task, model, await writer(task, model, output, session), session).run(),
       loading,
+      request,
     );
   } finally {
     await output.stop();

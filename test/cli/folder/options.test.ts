@@ -38,8 +38,8 @@ describe('the options of a run', () => {
   });
 
   for (const [what, names, values, message] of [
-    ['--resume alone', ['a'], { resume: true }, /--resume goes on with an --output/],
-    ['--retry-failed alone', ['a'], { 'retry-failed': true }, /--retry-failed goes on with an --output/],
+    ['--resume alone', ['a'], { resume: true }, /--resume continues an --output/],
+    ['--retry-failed alone', ['a'], { 'retry-failed': true }, /--retry-failed continues an --output/],
     ['an address as a file', ['a', 'HTTPS://b/c.mp4'], {}, /'HTTPS:\/\/b\/c\.mp4' is an address: use --url HTTPS:/],
     ['no name of an output', ['a'], { output: '' }, /--output takes the name of a file/],
     ['no name of a list', ['a'], { 'files-from': '' }, /--files-from takes the name of a file, or -/],

@@ -77,7 +77,7 @@ describe('an output that something else takes away', function () {
     const run = await begin(path);
     await run.write('a.mp4', result);
     await rename(path, `${path}.old`);
-    await rejectsWith(run.finish(), 'WRITE_FAILED', /Put it back to go on with --resume/);
+    await rejectsWith(run.finish(), 'WRITE_FAILED', /Put it back and run again with --resume/);
     await rename(`${path}.old`, path);
     const again = await begin(path, true);
     await again.write('b.mp4', result);
