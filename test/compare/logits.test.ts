@@ -35,11 +35,13 @@ describe('logits and embeddings against transformers', function () {
       });
     }
 
-    it(`${family}, tiny, in shards`, async () => {
-      const checkpoint = join(folder(), `${family}-sharded`);
-      const options = ['--family', family, '--size', 'tiny', '--format', 'sharded', '--seed', '5'];
-      await runPython('test/reference/checkpoints.py', checkpoint, ...options);
-      await compare(checkpoint);
-    });
+    for (const format of ['sharded', 'sharded-bin']) {
+      it(`${family}, tiny, ${format}`, async () => {
+        const checkpoint = join(folder(), `${family}-${format}`);
+        const options = ['--family', family, '--size', 'tiny', '--format', format, '--seed', '5'];
+        await runPython('test/reference/checkpoints.py', checkpoint, ...options);
+        await compare(checkpoint);
+      });
+    }
   }
 });

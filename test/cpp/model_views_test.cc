@@ -177,6 +177,18 @@ TEST_CASE("the mean of the logits, and their sum") {
   checkClose(sum.embedding, {3});
 }
 
+TEST_CASE("the mean of the sigmoids, as the logits of which it is the sigmoid") {
+  const std::vector<std::vector<float>> logits = {{0, -3, 12, 40}, {2, 1, -12, 40}, {-1, 4, 0.5F, -40}};
+  std::vector<Output> outputs;
+  for (const std::vector<float>& view : logits) outputs.push_back(answer(view));
+  const Output result = averaged(Views::Average::Sigmoids, outputs);
+  const auto sigmoid = [](double x) { return 1 / (1 + std::exp(-x)); };
+  for (std::size_t i = 0; i < logits[0].size(); ++i) {
+    const double mean = (sigmoid(logits[0][i]) + sigmoid(logits[1][i]) + sigmoid(logits[2][i])) / 3;
+    CHECK(sigmoid(result.logits[i]) == doctest::Approx(mean).epsilon(1e-6));
+  }
+}
+
 TEST_CASE("large logits do not overflow, and no classes are no classes") {
   const Output result = averaged(Views::Average::Scores, {answer({3000, 0}), answer({3000, 0})});
   checkClose(result.scores, {1, 0});

@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { cp, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { classify } from '#lib/index';
+import { classify, load } from '#lib/index';
 
+import { readFloats, writeArray } from '../support/arrays';
 import { inRoot } from '../support/paths';
+import { runPython } from '../support/python';
 import { rejectsWith } from '../support/rejects';
 import { samples } from '../support/samples';
 import { suiteFolder } from '../support/temp';
@@ -53,15 +55,26 @@ describe('a checkpoint folder as others leave it', function () {
   });
 
   it('may be of several classes at once', async () => {
-    const model = await copy({ problem_type: 'multi_label_classification' });
-    for (const sampling of ['trained', 'paper'] as const) {
-      const result = await classify(clip, { model, topK: 10, logits: true, sampling });
-      assert.equal(result.scores, 'sigmoid');
-      for (const { index, score } of result.predictions) {
-        assert.ok(Math.abs(score - 1 / (1 + Math.exp(-(result.logits?.[index] ?? NaN)))) < 1e-6);
-      }
+    const checkpoint = await copy({ problem_type: 'multi_label_classification' });
+    await using model = await load(checkpoint);
+    assert.equal(model.info.scores, 'sigmoid');
+    const options = { topK: 10, logits: true } as const;
+    const answers = [
+      await model.classify(clip, options),
+      await model.classify(clip, { ...options, sampling: 'paper' }),
+      ...(await model.classify(clip, { ...options, windows: { length: 1 } })).windows,
+    ];
+    for await (const { result } of model.classifyAll([clip], options)) answers.push(result!);
+
+    const [file, out] = [join(checkpoint, 'logits.f32'), join(checkpoint, 'scores.f32')];
+    for (const { logits, predictions } of answers) {
+      await writeArray(file, logits!);
+      await runPython('test/reference/sigmoid.py', file, out, '10');
+      const expected = await readFloats(out);
+      for (const { index, score } of predictions) assert.ok(Math.abs(score - expected[index]!) < 1e-6);
     }
-    const other = await classify(clip, { model, topK: 10, scores: 'softmax' });
+    const other = await model.classify(clip, { topK: 10, scores: 'softmax' });
+    assert.equal(other.scores, 'softmax');
     assert.ok(Math.abs(other.predictions.reduce((sum, { score }) => sum + score, 0) - 1) < 1e-5);
   });
 

@@ -4,6 +4,7 @@ checkpoints.py OUT --family videomae --size tiny --format safetensors --seed 1
 """
 
 import argparse
+import json
 from collections import OrderedDict
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import torch
 from seeded import SIZES, config_of, randomise, sizes_of
 from transformers import VideoMAEForPreTraining, VideoMAEImageProcessor, VivitImageProcessor
 
-FORMATS = ["safetensors", "bin", "sharded"]
+FORMATS = ["safetensors", "bin", "sharded", "sharded-bin"]
 IMAGENET = {"image_mean": [0.485, 0.456, 0.406], "image_std": [0.229, 0.224, 0.225]}
 HALF = {"image_mean": [0.45, 0.45, 0.45], "image_std": [0.225, 0.225, 0.225]}
 
@@ -48,7 +49,7 @@ def write_checkpoint(
         model.save_pretrained(folder, max_shard_size=sum(p.nbytes for p in model.parameters()) // 3)
     else:
         model.save_pretrained(folder)
-    if form == "bin" or new_names:
+    if form in ("bin", "sharded-bin") or new_names:
         weights = Path(folder) / "model.safetensors"
         state = model.state_dict()  # an OrderedDict with module versions: what .bin files hold
         if not new_names:
@@ -58,10 +59,23 @@ def write_checkpoint(
         weights.unlink()
         if form == "bin":
             torch.save(state, Path(folder) / "pytorch_model.bin")
+        elif form == "sharded-bin":
+            save_shards(state, Path(folder))
         else:
             support.save_file(dict(state), weights, {"format": "pt"})
     processor_of(family, config.image_size).save_pretrained(folder)
     return model
+
+
+def save_shards(state: OrderedDict, folder: Path, count: int = 3) -> None:
+    """As transformers wrote .bin files that were too large for one, until version 5."""
+    names = [f"pytorch_model-{i + 1:05}-of-{count:05}.bin" for i in range(count)]
+    weight_map = {tensor: names[i % count] for i, tensor in enumerate(state)}
+    for name in names:
+        torch.save({tensor: state[tensor] for tensor in state if weight_map[tensor] == name}, folder / name)
+    total = sum(tensor.nbytes for tensor in state.values())
+    index = {"metadata": {"total_size": total}, "weight_map": weight_map}
+    (folder / "pytorch_model.bin.index.json").write_text(json.dumps(index))
 
 
 def main() -> None:
