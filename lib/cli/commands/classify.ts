@@ -6,7 +6,12 @@
 import { mostClasses } from '../../options/answers';
 import { scoreKinds } from '../../options/scores';
 import type { ClassifyResult, Prediction } from '../../results/results';
-import type { ClassifyWindowsResult } from '../../results/windows';
+import {
+  type ClassifiedWindow,
+  type ClassifyWindowsResult,
+  segmentsOf,
+  windowsProvenance,
+} from '../../results/windows';
 import { deviceName, oneOf, parse, precisionName, wholeNumber } from '../base/arguments';
 import { type Command, optionHelp } from '../base/command';
 import { footer, heading, notes } from '../base/output';
@@ -80,6 +85,15 @@ export const classify: Command = {
         },
         options: answerOptions({ ...options, ...adjustments }),
         start: (model, videos, batch) => model.classifyAll(videos, { ...options, ...batch }),
+        watch: options.windows && {
+          start: (model, video, hooks) => model.classify(video, { ...options, ...hooks }),
+          soFar: (windows, { info }, warning) => ({
+            windows: windows as ClassifiedWindow[],
+            segments: segmentsOf(windows as ClassifiedWindow[]),
+            scores: options.scores ?? info.scores,
+            ...windowsProvenance(windows, [warning], info),
+          }),
+        },
         report: (file, result, isFirst, { info }) =>
           options.topK === 1 && !('windows' in result)
             ? lineReport(file, result, info.labels, session)

@@ -5,7 +5,7 @@
  */
 import { type Pooling, mostLayers, poolings } from '../../options/answers';
 import type { EmbedResult } from '../../results/results';
-import type { EmbedWindowsResult } from '../../results/windows';
+import { type EmbedWindowsResult, type EmbeddedWindow, windowsProvenance } from '../../results/windows';
 import { UsageError, deviceName, parse, precisionName, wholeNumber } from '../base/arguments';
 import { type Command, optionHelp } from '../base/command';
 import { footer, heading } from '../base/output';
@@ -76,6 +76,14 @@ export const embed: Command = {
         },
         options: answerOptions({ ...options, ...adjustments }),
         start: (model, videos, batch) => model.embedAll(videos, { ...options, ...batch }),
+        watch: options.windows && {
+          start: (model, video, hooks) => model.embed(video, { ...options, ...hooks }),
+          soFar: (windows, { info }, warning) => ({
+            windows: windows as EmbeddedWindow[],
+            normalized: options.normalize ?? false,
+            ...windowsProvenance(windows, [warning], info),
+          }),
+        },
         report: (file, result, isFirst) => report(file, result, session, isFirst),
       },
       session,

@@ -10,7 +10,7 @@ import type { LoadOptions } from '../../api/load';
 import type { Model } from '../../api/model';
 import { type TubeletError, asTubeletError } from '../../base/errors';
 import { packageVersion } from '../../base/package';
-import type { Batch, BatchItem } from '../../batch/batch';
+import type { Batch } from '../../batch/batch';
 import type { BatchOptions } from '../../batch/workers';
 import { requirePresent } from '../../inputs/present';
 import type { EncodedVideo } from '../../inputs/recognise';
@@ -27,6 +27,7 @@ import { type Before, Numbers, type Snapshot } from './numbers';
 import { type FolderRequest, resumeLine } from './options';
 import { showRun } from './progress';
 import { type Ending, summaryJson, summaryLines, totalLine } from './summary';
+import { type Watch, watchVideo } from './watch';
 
 /** Of a result, what the run itself looks at. */
 type Timed = Pick<Provenance, 'milliseconds'>;
@@ -42,9 +43,14 @@ export interface Task<R extends Timed> {
   /** What else changes the answers, as JSON values. */
   options: Record<string, unknown>;
   start(model: Model, videos: AsyncIterable<EncodedVideo>, options: BatchOptions): Batch<EncodedVideo, R>;
+  /** With windows, for one video alone that is printed. */
+  watch?: Watch<R> | undefined;
   /** A result for a person. */
   report: (file: string, result: R, isFirst: boolean, model: Model) => string;
 }
+
+/** What became of a video. */
+type Ended<R> = { result: R; error?: undefined } | { result?: undefined; error: TubeletError };
 
 /** Where results go. */
 interface Sink {
@@ -236,6 +242,8 @@ class Run<R extends Timed> {
       },
     });
     const alone = task.request.list === undefined && (await feed.isAlone());
+    if (alone && task.watch !== undefined && task.request.output === undefined)
+      return this.#watch(task.watch, feed, stop);
     const batch = task.start(model, feed, {
       order: sink.order,
       workers: alone ? { infer: 1 } : undefined, // a single forward pass has all CPUs
@@ -254,7 +262,26 @@ class Run<R extends Timed> {
     return feed.complete;
   }
 
-  async #take(file: string, { result, error: failure }: BatchItem<EncodedVideo, R>): Promise<void> {
+  /** The first Ctrl-C ends the video itself: nothing else has been begun, and what it has so far is printed. */
+  async #watch(watch: Watch<R>, feed: Feed, stop: AbortSignal): Promise<boolean> {
+    const { session, sink, model } = this;
+    const { quiet } = this.task.request;
+    const signal = AbortSignal.any([stop, session.signal]);
+    for await (const video of feed) {
+      const file = feed.take(feed.begun - 1);
+      const watched = await watchVideo(watch, model, video, { session, signal, quiet });
+      if ('result' in watched) {
+        await this.#take(file, watched);
+        continue;
+      }
+      if (watched.soFar !== undefined) await sink.write(file, { result: watched.soFar });
+      if (signal.aborted) return false;
+      await this.#take(file, { error: asTubeletError(watched.error) });
+    }
+    return feed.complete;
+  }
+
+  async #take(file: string, { result, error: failure }: Ended<R>): Promise<void> {
     if (failure !== undefined) {
       const error = inTerms(failure);
       await this.sink.write(file, { error });
