@@ -73,7 +73,7 @@ const exportRules = {
  * its size in memory while it is written.
  *
  * @param name - The checkpoint, as in {@link load}; not a TorchScript file.
- * @param file - Where to write; the name must end in `.pt`, by which {@link load} tells such files.
+ * @param file - Where to write; the name must end in `.pt`, by which {@link load} recognises such files.
  * @param options - See {@link ExportOptions}.
  * @returns What was written.
  * @throws TubeletError INVALID_ARGUMENT; WRITE_FAILED: the file is there already, or cannot be written (no room, no

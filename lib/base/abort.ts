@@ -26,7 +26,7 @@ const mostATurn = 100;
 
 /**
  * Calls `callback` once the signal is aborted; at once when it has been already. A signal has one listener, however many
- * wait for it, until the last of them has left. Many are told in the order in which they came, over several turns of the
+ * wait for it, until the last of them has left. They are called in the order in which they came, over several turns of the
  * event loop. What a callback throws is an uncaught exception and stops no other.
  *
  * @param callback - A function of its own for each wait.

@@ -1,5 +1,5 @@
 /**
- * The one error class, how an error gets the stack of the caller's own line, and what can be told of any error.
+ * The one error class, how an error gets the stack of the caller's own line, and what can be read from any error.
  *
  * Errors may come from another realm (a `vm` context, as jest has one for each test file; native code), where
  * `instanceof` does not know them: they are recognised by what they carry.

@@ -58,7 +58,7 @@ export class Fields {
     return new TubeletError('MODEL_INVALID', `${this.source}: ${reason}`, { cause });
   }
 
-  /** What a rule finds inside a value is no fault of the caller's here. */
+  /** What a rule finds inside a value is the file's fault here, not the caller's. */
   private copied<T>(name: string, value: T, copy: (value: T, what: string) => T): T {
     try {
       return copy(value, `'${name}'`);

@@ -2,7 +2,7 @@
  * One at a time, across processes and threads: one download of a file, one run of an output.
  *
  * Node does not have flock(2), with which huggingface_hub locks. Here a lock is a file of its own that says who holds it
- * and is touched while it is held. One whose holder has died, in whatever way, is taken over: at once where that can be
+ * and is touched while it is held. One whose holder has died, however it did, is taken over: at once where that can be
  * seen, else when it has not been touched for a while. A holder that was stopped for so long may lose it and is not
  * told: whoever depends on the lock asks `isHeld`. Downloads do not: see lib/hub/partial.ts.
  *
@@ -58,7 +58,7 @@ export class Lock {
   }
 
   /**
-   * Takes the lock unless somebody has it. Of a process on this machine that is seen at once; elsewhere when it touches
+   * Takes the lock unless another process has it. Of a process on this machine that is seen at once; elsewhere when it touches
    * the lock, within a second or so, and when it is dead after ten.
    *
    * @param path - The lock's file, in a folder that is there.
@@ -73,7 +73,7 @@ export class Lock {
     }
   }
 
-  /** Whether nobody has taken the lock over or away. */
+  /** Whether the lock has not been taken over or removed. */
   async isHeld(): Promise<boolean> {
     return (await look(this.path))?.content === this.content;
   }

@@ -9,7 +9,7 @@ import { inspect } from 'node:util';
 import { TubeletError } from './errors';
 import { closest } from './suggest';
 
-/** Says in words what is allowed, and tells whether a value is. */
+/** Says in words what is allowed, and whether a value is. */
 export interface Rule<T> {
   allowed: string;
   accepts: (value: unknown) => value is T;

@@ -39,7 +39,7 @@ export function targetOf(response: Response, from: URL): URL | string {
   return target;
 }
 
-/** Gives the connection of an answer back that nobody reads. */
+/** Gives back the connection of a response that is not read. */
 export function discard({ body }: Response): void {
   body?.cancel().catch(() => undefined);
 }

@@ -74,7 +74,7 @@ export class Batch<I, R> implements AsyncIterableIterator<BatchItem<I, R>, undef
   #pool: WorkerPool<R> = notOpen;
   #spent = idleQueue; // what the pool was at when it closed
   #closing: Promise<void> | undefined;
-  #failure: { reason: unknown } | undefined; // to be told at the end
+  #failure: { reason: unknown } | undefined; // to be thrown at the end
   #started = false;
   #over = false;
   #reading = false;

@@ -138,7 +138,7 @@ function readPatch(fields: Fields, family: Family): Patch {
 /** A remainder would be dropped in silence: a strip of the picture, or the last frames. */
 function requireMultiple(fields: Fields, name: string, value: number, divisor: number, of: string): void {
   if (value % divisor === 0) return;
-  throw fields.invalid(`'${name}' is ${value}, which is no multiple of ${divisor} ('${of}')`);
+  throw fields.invalid(`'${name}' is ${value}, which is not a multiple of ${divisor} ('${of}')`);
 }
 
 function readFamily(fields: Fields): Family {

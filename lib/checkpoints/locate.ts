@@ -121,7 +121,7 @@ async function locateOnHub(hub: HubName, bundled: string[], options: PullOptions
   return { name: repository, revision: pulled.commit, folder: pulled.folder };
 }
 
-/** What else there is without a network, and where a name came from that nobody typed. */
+/** What else there is without a network, and where a name came from that was not typed. */
 async function choices(name: string, bundled: string[]): Promise<string> {
   const licence = await licenceOf(name);
   const terms = licence === null ? '' : ` (licence ${licence.id})`;

@@ -1,6 +1,6 @@
 /**
  * TorchScript files: programs with their weights, exports of tubelet's own and anybody else's. Loading one executes it,
- * so that nothing of it is read until the caller says that it is trusted.
+ * so it is not read until the caller says that it is trusted.
  *
  * @module
  */

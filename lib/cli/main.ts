@@ -100,12 +100,12 @@ function unknownCommand(name: string): string {
 const interrupts = new Interrupts();
 interrupts.listen();
 
-// The reader has gone, as in `tubelet ... | head`: nothing to say and nobody to say it to.
+// The reader has gone, as in `tubelet ... | head`: end quietly.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
   process.exit(exit.success);
 });
-// What a command does is not for its messages alone: a run goes on when nobody reads those, and ends as it should when
+// A run continues when its messages are not read, and ends as it should when
 // its terminal has gone.
 process.stderr.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;

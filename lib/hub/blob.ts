@@ -34,7 +34,7 @@ export interface Download {
   onProgress?: ((progress: DownloadProgress) => void) | undefined;
 }
 
-/** So many bytes are no accident: a connection that brings them may be cut any number of times. */
+/** A connection that brings at least this much makes progress: it may be cut any number of times. */
 const realProgress = 1 << 16;
 
 /**

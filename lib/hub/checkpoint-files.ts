@@ -67,7 +67,7 @@ export function neededFiles(title: string, files: readonly string[]): NeededFile
     const lacking = files.includes(configurationFile) ? `weights (${weightNames})` : configurationFile;
     throw new TubeletError(
       'MODEL_INVALID',
-      `'${title}' on the hub is no checkpoint of transformers: it has no ${lacking}`,
+      `'${title}' on the hub is not a transformers checkpoint: it has no ${lacking}`,
     );
   }
   return form.shards === undefined ? { small, weights: [form.name] } : { small: [...small, form.name], weights: [] };
@@ -88,7 +88,7 @@ export interface FolderWeights {
 export async function weightsIn(folder: string): Promise<FolderWeights | undefined> {
   for (const { format, name, shards } of weightForms) {
     const path = join(folder, name);
-    if ((await identify(path)) === undefined) continue; // one that may not be seen is no absent one
+    if ((await identify(path)) === undefined) continue; // a file that may not be looked at is not absent
     return { format, names: shards === undefined ? [name] : await shardsIn(path, shards) };
   }
   return undefined;

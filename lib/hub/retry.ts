@@ -50,7 +50,7 @@ export class Retries {
   /**
    * Waits until it is time to try again.
    *
-   * @throws TubeletError DOWNLOAD_FAILED when it is no use any more; the error itself when it will not pass.
+   * @throws TubeletError DOWNLOAD_FAILED when it gives up; the error itself when it is not transient.
    */
   async after(error: unknown): Promise<void> {
     throwIfAborted(this.signal);

@@ -1,5 +1,5 @@
 /**
- * Bytes in whatever object holds them.
+ * Bytes in any of the objects that hold them.
  *
  * @module
  */
@@ -44,7 +44,7 @@ export function reserveBytes(length: number, make: () => Uint8Array): Uint8Array
   }
 }
 
-/** A copy that is nobody else's, so that the caller may change the original at once; of shared memory too. */
+/** A private copy, so that the caller may change the original at once; of shared memory too. */
 export function copyBytes(what: string, value: Bytes): Uint8Array {
   const view = viewBytes(what, value);
   return reserveBytes(view.length, () => view.slice());

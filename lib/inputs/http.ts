@@ -34,7 +34,7 @@ async function request(address: URL, signal: AbortSignal): Promise<Response> {
     const headers = { 'accept-encoding': 'identity' };
     return await abortable(fetch(address.href, { redirect: 'manual', headers, signal }), signal);
   } catch (error) {
-    throwIfAborted(signal); // what the abort itself broke off is no failure
+    throwIfAborted(signal); // what the abort itself broke off is not a failure
     const cause = causeOf(error);
     throw failed(address, messageOf(cause), cause);
   }

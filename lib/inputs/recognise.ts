@@ -1,5 +1,5 @@
 /**
- * What a caller handed over as a video: told apart, checked, and copied where it could change.
+ * Recognises, checks and, where it could change, copies what a caller passes as a video.
  *
  * @module
  */

@@ -47,7 +47,7 @@ async function nextOf(reader: ChunkReader, name: string, signal: AbortSignal): R
   try {
     return await abortable(reader.next(), signal);
   } catch (error) {
-    throwIfAborted(signal); // what the abort itself broke off is no failure
+    throwIfAborted(signal); // what the abort itself broke off is not a failure
     const reason = messageOf(error);
     throw new TubeletError('READ_FAILED', `Cannot read ${name}: it broke off. ${reason}`, { cause: error });
   }

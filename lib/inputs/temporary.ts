@@ -1,5 +1,5 @@
 /**
- * A file for bytes that cannot be sought in, gone with the process in whatever way that ends.
+ * A file for bytes that cannot be sought in, gone with the process, however that ends.
  *
  * @module
  */

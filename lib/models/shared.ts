@@ -21,7 +21,7 @@ interface Disposable {
 
 interface Entry<M> {
   model: Promise<M>;
-  /** Stops the load when nobody waits for it any more. */
+  /** Stops the load when no call waits for it. */
   load: AbortController;
   loaded: boolean;
   users: number;
@@ -93,7 +93,7 @@ export class Shared<M extends Disposable> {
       this.forget(name, entry);
       void entry.model.then((model) => model.dispose());
     }, this.idleTime);
-    entry.idle.unref(); // an idle model is no reason for the process to stay
+    entry.idle.unref(); // an idle model does not keep the process alive
   }
 
   private forget(name: string, entry: Entry<M>): void {

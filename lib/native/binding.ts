@@ -30,8 +30,8 @@ export interface NativeRawFrames {
 }
 
 /**
- * Where a video comes from. Bytes and frames are read where they are: nobody may change them any more. `name` is what messages call it, such as
- * `'clip.mp4'` with its quotes.
+ * Where a video comes from. Bytes and frames are read in place and must not change any more. `name` is what messages call
+ * it, such as `'clip.mp4'` with its quotes.
  */
 export type NativeInput =
   { kind: 'file'; path: string; name: string } | { kind: 'bytes'; bytes: Uint8Array; name: string } | NativeRawFrames;

@@ -1,5 +1,5 @@
 /**
- * What a results file can be, told by its name.
+ * What a results file can be, by its name.
  *
  * @module
  */

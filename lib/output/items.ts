@@ -50,7 +50,7 @@ export function itemOf({ bytes, place }: JournalLine): Item {
   } catch (error) {
     throw malformed(place, messageOf(error));
   }
-  if (!isObject(line)) throw malformed(place, 'it is no JSON object');
+  if (!isObject(line)) throw malformed(place, 'it is not a JSON object');
   const { file, error, ...result } = line;
   if (typeof file !== 'string') throw malformed(place, "it has no 'file'");
   if (error === undefined) return { file, outcome: { result }, place };

@@ -31,8 +31,8 @@ export interface MergeSummary {
  * file that failed in one part and has a result in another counts by its result.
  *
  * @param output - Where to write, in any format; nothing may be there yet. It appears whole or not at all.
- * @param signal - Ends the work, and nothing of it is left.
- * @throws TubeletError INVALID_ARGUMENT: parts that are no such outputs, that differ, or of which two have a result of one
+ * @param signal - Ends the work and removes what was written.
+ * @throws TubeletError INVALID_ARGUMENT: parts that are not such outputs, that differ, or of which two have a result of one
  *   file; an output that is there. FILE_NOT_FOUND, OUTPUT_LOCKED, READ_FAILED, WRITE_FAILED.
  */
 export async function merge(parts: readonly string[], output: string, signal?: AbortSignal): Promise<MergeSummary> {
@@ -128,7 +128,7 @@ async function bestParts(parts: readonly string[], signal: AbortSignal | undefin
 function twice(file: string, first: string, second: string): TubeletError {
   return new TubeletError(
     'INVALID_ARGUMENT',
-    `${first} and ${second} both have a result of ${file}: they are no shards of one run, or the name stands for two files`,
+    `${first} and ${second} both have a result of ${file}: they are not shards of one run, or the name stands for two files`,
   );
 }
 

@@ -42,7 +42,7 @@ export async function writeParquet(rows: AsyncIterable<Row>, file: FileHandle, i
       columnData: columns.map(({ name, type }, index) => ({
         name,
         data: group[index] ?? [],
-        statistics: typeof type === 'string', // the least number of all vectors helps nobody
+        statistics: typeof type === 'string', // the smallest number of all vectors is of no use
       })),
       rowGroupSize: Infinity,
     });

@@ -73,7 +73,7 @@ async function requireFolder(output: string): Promise<void> {
 /**
  * Takes the lock of an output, `<output>.lock`.
  *
- * @throws TubeletError OUTPUT_LOCKED: somebody has it. WRITE_FAILED
+ * @throws TubeletError OUTPUT_LOCKED: another run has it. WRITE_FAILED
  */
 export async function lockOf(output: string): Promise<Lock> {
   const path = `${output}.lock`;

@@ -116,22 +116,22 @@ class Reader {
 
   objects(name: string, value: unknown): JsonObject[] {
     if (Array.isArray(value) && value.every(isObject)) return value;
-    throw malformed(this.place, `'${name}' is no list of objects`);
+    throw malformed(this.place, `'${name}' is not a list of objects`);
   }
 
   private numbers(name: string, value: unknown): number[] {
-    if (!Array.isArray(value)) throw malformed(this.place, `'${name}' is no list of numbers`);
+    if (!Array.isArray(value)) throw malformed(this.place, `'${name}' is not a list of numbers`);
     return value.map((part) => this.number(name, part));
   }
 
   private number(name: string, value: unknown): number {
     if (typeof value === 'number') return value;
     if (value === null) return NaN; // JSON has no NaN and no infinity
-    throw malformed(this.place, `'${name}' is no number`);
+    throw malformed(this.place, `'${name}' is not a number`);
   }
 
   private text(name: string, value: unknown): string {
     if (typeof value === 'string') return value;
-    throw malformed(this.place, `'${name}' is no text`);
+    throw malformed(this.place, `'${name}' is not text`);
   }
 }

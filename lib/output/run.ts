@@ -179,7 +179,7 @@ export class RunOutput {
     const done = (): void => {
       this.#isSyncing = false;
     };
-    this.#inTurn(this.#sync).then(done, done); // who writes next is told, and `broken` at once
+    this.#inTurn(this.#sync).then(done, done); // the next writer hears of it, and `broken` at once
   };
 
   readonly #sync = async (): Promise<void> => {

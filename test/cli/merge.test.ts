@@ -133,7 +133,7 @@ describe('tubelet merge', () => {
 
   it('refuses two results of the same file', async () => {
     const files = [await part('1.jsonl', first), await part('2.jsonl', first.slice(2))];
-    const message = /1\.jsonl and .*2\.jsonl both have a result of c "ü"\.mp4: they are no shards of one run, or/;
+    const message = /1\.jsonl and .*2\.jsonl both have a result of c "ü"\.mp4: they are not shards of one run, or/;
     await refuses([...files, '--output', at('all.csv')], 'INVALID_ARGUMENT', message);
     await refuses([files[0]!, files[0]!, at('2.jsonl'), '--output', at('all.csv')], 'INVALID_ARGUMENT', message);
   });

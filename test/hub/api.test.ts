@@ -155,7 +155,7 @@ describe('a model of the hub', function () {
     for (const [index, pattern] of expected.entries()) assert.match(first.stderr.split('\n')[index] ?? '', pattern);
     assert.match(
       first.stderr,
-      /\norg\/none: MODEL_NOT_FOUND: .*\nnothing: INVALID_ARGUMENT: 'nothing' is no name of the hub/,
+      /\norg\/none: MODEL_NOT_FOUND: .*\nnothing: INVALID_ARGUMENT: 'nothing' is not a hub name/,
     );
 
     const offline = { HF_HUB_OFFLINE: '1' };

@@ -138,7 +138,7 @@ describe('a download from the hub', () => {
 
   it('is refused for a repository that is no checkpoint, before anything is fetched', async () => {
     hub.files = { 'config.json': small['config.json'], 'model.onnx': large };
-    await rejectsWith(locate('org/name'), 'MODEL_INVALID', /is no checkpoint of transformers: it has no weights/);
+    await rejectsWith(locate('org/name'), 'MODEL_INVALID', /is not a transformers checkpoint: it has no weights/);
     hub.files = { 'model.safetensors': large };
     await rejectsWith(locate('org/name'), 'MODEL_INVALID', /it has no config\.json/);
     assert.equal(hub.asked.length, 2);

@@ -44,7 +44,7 @@ export function parse<O extends Options>(
 /**
  * Parses the arguments of a command that takes no FILE.
  *
- * @throws UsageError: an unknown option, a missing value, or something that is no option.
+ * @throws UsageError: an unknown option, a missing value, or an argument that is not an option.
  */
 export function parseOptions<O extends Options>(args: string[], options: O): Parsed<O>['values'] {
   const { values, positionals } = parseAll(args, options);

@@ -33,5 +33,5 @@ export const optionHelp = {
                    CPU with AVX512-BF16 or AMX) or auto (bf16 where faster)`,
   trust: `  --trust          run a model that is a TorchScript file (FILE.pt): a program,
                    which can do what you can; for those whose maker you trust`,
-  json: `  --json           one JSON line a file, as when the output is no terminal`,
+  json: `  --json           one JSON line a file, as when the output is not a terminal`,
 };

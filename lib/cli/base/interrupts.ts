@@ -50,7 +50,7 @@ export class Interrupts {
    * Takes note of an interrupt.
    *
    * @param at - In milliseconds, as `performance.now()` has it.
-   * @returns Whether it is for somebody else: everything had been told to end already.
+   * @returns Whether it is left to others: everything has been asked to end already.
    */
   interrupt(name: Interrupt, at = performance.now()): boolean {
     if (this.#last?.name === name && at - this.#last.at < onePress) return false;
@@ -75,7 +75,7 @@ export class Interrupts {
     if (this.interrupt(name)) this.#end(name);
   };
 
-  /** Ends the process as a signal that nobody listens to does. */
+  /** Ends the process as a signal without listeners does. */
   #end(name: Interrupt): void {
     for (const each of interrupts) process.off(each, this.#hear);
     process.kill(process.pid, name);

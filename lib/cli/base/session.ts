@@ -27,7 +27,7 @@ export interface Session {
   errorColor: boolean;
   /** Whether bars and ellipses may be more than ASCII. */
   unicode: boolean;
-  /** Aborted by Ctrl-C, or when nobody reads the output any more. */
+  /** Aborted by Ctrl-C, or when the output is no longer read. */
   signal: AbortSignal;
   /** Ctrl-C and its like. */
   interrupts: Pick<Interrupts, 'signal' | 'gently' | 'exitCode'>;

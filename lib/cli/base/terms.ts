@@ -18,7 +18,7 @@ const flags: Record<string, string> = {
   untaggedMatrix: '--bt709',
 };
 
-/** Errors that an option can be at fault for. In others a quoted name may be that of a field in somebody's file. */
+/** Errors that an option can be at fault for. In others a quoted name may be that of a field in a file. */
 const ofOptions: readonly TubeletErrorCode[] = ['INVALID_ARGUMENT', 'LIMIT_EXCEEDED', 'TIMEOUT'];
 
 const caller = /^(classify|embed|classifyAll|embedAll|probe|readFrames|load|exportModel): /;

@@ -18,7 +18,7 @@ export interface Video {
   video: EncodedVideo;
 }
 
-/** The option for videos that are no files. */
+/** The option for videos that are not files. */
 export const addressOptions = { url: { type: 'string', multiple: true } } as const;
 
 /** Lines about {@link addressOptions}. */

@@ -23,7 +23,7 @@ ${optionHelp.model}
                    where to write
   --force          replace a file that is there already
   --labels FILE    names for the classes, one a line, instead of the model's own
-  --json           one JSON line, as when the output is no terminal
+  --json           one JSON line, as when the output is not a terminal
 
 Examples:
   tubelet export --model motion-vivit --output motion-vivit.pt

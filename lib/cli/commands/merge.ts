@@ -20,7 +20,7 @@ Options:
   -o, --output FILE
                    where to write: .jsonl, .csv, .parquet, or .npy (vectors);
                    nothing may be there yet
-  --json           one JSON line, as when the output is no terminal
+  --json           one JSON line, as when the output is not a terminal
 
 Examples:
   tubelet merge part1.jsonl part2.jsonl --output all.parquet

@@ -25,7 +25,7 @@ first. Any other checkpoint of the three families runs as well.
   here    bundled, or in the Hugging Face cache
 
 Options:
-  --json           one JSON line a model, as when the output is no terminal
+  --json           one JSON line a model, as when the output is not a terminal
 
 Examples:
   tubelet models

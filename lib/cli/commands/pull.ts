@@ -62,7 +62,7 @@ async function pullShown(name: string, session: Session): Promise<Pulled> {
 async function pullByName(name: string, options: PullOptions): Promise<Pulled> {
   const hub = parseHubName(name);
   if (hub === undefined) {
-    throw new TubeletError('INVALID_ARGUMENT', `'${name}' is no name of the hub: write org/name or org/name@revision`);
+    throw new TubeletError('INVALID_ARGUMENT', `'${name}' is not a hub name: write org/name or org/name@revision`);
   }
   const variable = offlineBecauseOf();
   if (variable !== undefined) {

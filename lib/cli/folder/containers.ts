@@ -10,14 +10,14 @@ import { type RawPath, bytesOf } from './paths';
 
 /**
  * Names of videos: those that tubelet reads (binding/video/common/allowlist.cc), and well-known ones that it does not read, so
- * that they are told of and not passed over.
+ * that they are reported rather than passed over.
  */
 const videos = words(`
   mp4 m4v mov qt 3gp 3g2 f4v mkv mk3d webm avi divx m2ts m2t mpg mpeg mpe vob flv ogv gif apng
   wmv asf mxf rm rmvb dv y4m ivf
 `);
 
-/** Names of what is no video. `.ts`, `.mts`, `.png`, `.webp`, `.ogg` and `.dat` are not here: those may be anything. */
+/** Names of what is not a video. `.ts`, `.mts`, `.png`, `.webp`, `.ogg` and `.dat` are not here: those may be anything. */
 const others = words(`
   txt md rst pdf html htm css csv tsv json jsonl xml yaml yml toml ini log nfo srt vtt ass
   js cjs mjs jsx tsx py ipynb sh c cc cpp h rs go java

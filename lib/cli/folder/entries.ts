@@ -35,9 +35,9 @@ export interface FindOptions {
 
 /**
  * Everything that was named, in a stable order, read no further ahead than asked for. What is wrong with a file, a folder
- * or a pattern is an entry. A list that cannot be read to its end rejects: nobody knows then what it would have named.
+ * or a pattern is an entry. A list that cannot be read to its end rejects: what else it names is unknown.
  *
- * Results and what belongs to them may lie in a folder that is walked: they are no videos, neither by name nor by content.
+ * Results and what belongs to them may lie in a folder that is walked: they are not videos, by name or by content.
  *
  * @throws UsageError: standard input is named more than once, or an address as a file.
  */

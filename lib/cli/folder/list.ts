@@ -10,7 +10,7 @@ import { TubeletError, hasTubeletCode } from '../../base/errors';
 import { type RawPath, rawBytes } from './paths';
 import { failure } from './walk';
 
-/** Longer than any path; what has no end within so much is no list of names. */
+/** Longer than any path; a file without a line this short is not a list of names. */
 const longestName = 1 << 20;
 
 /**
@@ -49,7 +49,7 @@ async function* split(stream: AsyncIterable<unknown>, list: string): AsyncGenera
     rest = names.pop() ?? '';
     for (const name of names.map(nameOf)) if (name !== '') yield name;
     if (rest.length > longestName) {
-      throw new TubeletError('INVALID_ARGUMENT', `${list} is no list of names: one goes on for more than 1 MiB`);
+      throw new TubeletError('INVALID_ARGUMENT', `${list} is not a list of names: one is longer than 1 MiB`);
     }
   }
   const last = nameOf(rest);

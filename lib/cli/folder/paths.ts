@@ -8,7 +8,7 @@ import { createReadStream } from 'node:fs';
 
 import type { Video } from '../base/videos';
 
-/** A path with one character for each of its bytes, so that it sorts as its bytes do and nothing of it is lost. */
+/** A path with one character for each of its bytes, so that it sorts as its bytes do and loses nothing. */
 export type RawPath = string & { readonly rawPath: never };
 
 /** A path from text. */
@@ -31,7 +31,7 @@ export function inFolder(folder: RawPath, name: RawPath): RawPath {
   return (folder === '' || folder.endsWith('/') ? folder + name : `${folder}/${name}`) as RawPath;
 }
 
-/** A path for people and for results. Where it is no UTF-8, every byte that is not ASCII becomes `\xHH`. */
+/** A path for people and for results. Where it is not UTF-8, every byte that is not ASCII becomes `\xHH`. */
 export function shownPath(path: RawPath): string {
   const bytes = bytesOf(path);
   if (isUtf8(bytes)) return bytes.toString();

@@ -14,7 +14,7 @@ const shortestBar = 8;
 const pauses = { moving: 100, quiet: 30_000 };
 
 /**
- * Shows how a run goes until it is told to stop.
+ * Shows the progress of a run until it ends.
  *
  * @param look - How it stands, or nothing when that is not worth showing.
  */

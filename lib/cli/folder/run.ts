@@ -136,7 +136,7 @@ function tablePrinter<R extends Timed>({ report }: Task<R>, model: Model, sessio
     before: { items: 0, failed: 0 },
     finished: () => false,
     write: async (file, outcome) => {
-      if ('error' in outcome) return; // which is told on standard error
+      if ('error' in outcome) return; // which is reported on standard error
       session.print(report(file, outcome.result as R, isFirst, model));
       isFirst = false;
       await session.taken();
@@ -197,7 +197,7 @@ async function writer<R extends Timed>(
 /** One run of a batch. */
 class Run<R extends Timed> {
   readonly #numbers: Numbers;
-  /** Whether it is told how it goes. */
+  /** Whether progress is shown. */
   readonly #talks: boolean;
 
   constructor(
@@ -304,7 +304,7 @@ class Run<R extends Timed> {
     if (!quiet || output === undefined) this.session.complain(failureLine(name, error));
   }
 
-  /** Tells how it goes, and that it was interrupted, until it is told to end. */
+  /** Shows progress and that the run was interrupted, until `end` is called. */
   #tell(stop: AbortSignal, look: () => Snapshot | undefined): { end: () => void } {
     const { session, task } = this;
     const { output, quiet } = task.request;

@@ -108,7 +108,7 @@ describe('lists of files', () => {
     stdin.destroy(Object.assign(new Error('EIO: i/o error'), { code: 'EIO' }));
     await rejectsWith(found([], { list: '-', stdin }), 'READ_FAILED', /EIO/);
     const endless = Readable.from([Buffer.alloc(1 << 20, 'a'), Buffer.from('a')], { objectMode: false });
-    await rejectsWith(found([], { list: '-', stdin: endless }), 'INVALID_ARGUMENT', /^- is no list of names/);
+    await rejectsWith(found([], { list: '-', stdin: endless }), 'INVALID_ARGUMENT', /^- is not a list of names/);
   });
 
   it('do not share standard input', () => {

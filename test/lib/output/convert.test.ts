@@ -17,14 +17,14 @@ describe('an output from its journal', () => {
   const damaged: [what: string, line: string, message: RegExp][] = [
     ['half a line', good.slice(0, 60), /JSON/],
     ['zeros', '\0'.repeat(20), /JSON/],
-    ['no object', '[1]', /it is no JSON object$/],
+    ['no object', '[1]', /it is not a JSON object$/],
     ['no file', '{"error":{"code":"TIMEOUT","message":"x"}}', /it has no 'file'$/],
     ['an error without a code', '{"file":"a","error":{"message":"x"}}', /its 'error' has no code and message$/],
-    ['text for a vector', good.replace('[1,2]', '"abc"'), /'data' is no list of numbers$/],
-    ['text for a number', good.replace('[1,2]', '[1,"2"]'), /'data' is no number$/],
+    ['text for a vector', good.replace('[1,2]', '"abc"'), /'data' is not a list of numbers$/],
+    ['text for a number', good.replace('[1,2]', '[1,"2"]'), /'data' is not a number$/],
     ['another shape', good.replace('[2]', '[3]'), /its 'data' has 2 numbers, its 'shape' is 3$/],
-    ['no times', good.replace('"decode"', '"x"'), /'milliseconds\.decode' is no number$/],
-    ['windows that are none', '{"file":"a","windows":[1]}', /'windows' is no list of objects$/],
+    ['no times', good.replace('"decode"', '"x"'), /'milliseconds\.decode' is not a number$/],
+    ['windows that are none', '{"file":"a","windows":[1]}', /'windows' is not a list of objects$/],
   ];
   for (const [what, line, message] of damaged) {
     it(`is refused with the line that has ${what}`, async () => {
