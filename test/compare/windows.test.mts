@@ -20,11 +20,11 @@ async function compare(
   assert.ok(found.windows.length > 0);
   for (const { start, end, warnings, milliseconds, ...window } of found.windows) {
     const alone: ClassifyResult = await model.classify(path, { ...options, start, end, logits: true });
-    const { checkpoint, device, precision } = found;
+    const { checkpoint, device, precision, scores } = found;
     const expected: Partial<ClassifyResult> = { ...alone };
     delete expected.milliseconds;
     assert.deepEqual(
-      { ...window, warnings: [...found.warnings, ...warnings], checkpoint, device, precision },
+      { ...window, warnings: [...found.warnings, ...warnings], checkpoint, device, precision, scores },
       expected,
     );
     assert.ok(milliseconds.infer > 0);
