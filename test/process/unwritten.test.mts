@@ -7,7 +7,7 @@ import { runChild } from './child.js';
 /** Hours of film tell nothing more. */
 const slow = 'ten-hours.mp4';
 
-describe('memory that nobody wrote', function () {
+describe('unwritten memory', function () {
   this.timeout(120_000);
 
   it('is in no frame of any fixture, whatever it held before', async () => {
