@@ -39,8 +39,8 @@ export const folderHelp = `${listHelp}
   --shard I/N      only the I-th of N parts, for as many processes or machines;
                    tubelet merge puts their outputs together
   -q, --quiet      no progress and no summary
-  --json           one JSON line a file, as when the output is not a terminal; with
-                   --output the summary as one`;
+  --json           one JSON line per file, as when the output is not a
+                   terminal; with --output the summary as one`;
 
 interface ListValues {
   'files-from'?: string | undefined;
