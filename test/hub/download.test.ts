@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import type { ServerResponse } from 'node:http';
+import { once } from 'node:events';
+import { type ServerResponse, createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { mkdir, mkdtemp, readFile, readdir, readlink, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -244,6 +246,17 @@ describe('a download from the hub', () => {
       return true;
     };
     await rejectsWith(locate('org/name'), 'DOWNLOAD_FAILED', /Try again in (599|600) s/);
+  });
+
+  it('is given up after two tries where nothing answers from the first request on', async () => {
+    const closed = createServer().listen(0, '127.0.0.1');
+    await once(closed, 'listening');
+    const { port } = closed.address() as AddressInfo;
+    await new Promise((done) => closed.close(done));
+    process.env['HF_ENDPOINT'] = `http://127.0.0.1:${port}`;
+    const { message } = await rejectsWith(locate('org/name'), 'DOWNLOAD_FAILED', /ECONNREFUSED/);
+    assert.match(message, /Check the network\b/);
+    assert.deepEqual(hub.lines, []);
   });
 
   it('is given up after five tries', async () => {

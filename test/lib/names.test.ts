@@ -135,6 +135,7 @@ describe("a model's name", () => {
 
   it('that is mistyped, or a folder without its point, gets a hint', async () => {
     await rejectsWith(locate('motion-vivt'), 'MODEL_NOT_FOUND', /Did you mean 'motion-vivit'\?/);
+    await rejectsWith(locate('videomae-base'), 'MODEL_NOT_FOUND', /Did you mean 'MCG-NJU\/videomae-base'\?/);
     await rejectsWith(locate('samples'), 'MODEL_NOT_FOUND', /For the folder of that name write '\.\/samples'/);
     process.env['HF_HUB_CACHE'] = join(suite(), 'empty');
     await rejectsWith(locate('test/lib'), 'MODEL_NOT_FOUND', /For the folder of that name write '\.\/test\/lib'/);
