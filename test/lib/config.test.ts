@@ -124,9 +124,15 @@ describe('config.json', () => {
     [{ model_type: 'vivit', num_frames: 31 }, /'num_frames' is 31, which is not a multiple of 2 \('tubelet_size'\)/],
     [{ model_type: 'vivit', image_size: 225 }, /'image_size' is 225, which is not a multiple of 16 \('tubelet_size'\)/],
     [{ model_type: 'videomae', tubelet_size: [2, 16, 16] }, /'tubelet_size' .* must be a whole number/],
-    [{ model_type: 'videomae', tubelet_size: 3 }, /'num_frames' is 16, which is not a multiple of 3 \('tubelet_size'\)/],
+    [
+      { model_type: 'videomae', tubelet_size: 3 },
+      /'num_frames' is 16, which is not a multiple of 3 \('tubelet_size'\)/,
+    ],
     [{ model_type: 'videomae', image_size: [224, 230] }, /'image_size' is 230, .* multiple of 16 \('patch_size'\)/],
-    [{ model_type: 'timesformer', patch_size: 15 }, /'image_size' is 224, which is not a multiple of 15 \('patch_size'\)/],
+    [
+      { model_type: 'timesformer', patch_size: 15 },
+      /'image_size' is 224, which is not a multiple of 15 \('patch_size'\)/,
+    ],
     [{ model_type: 'timesformer', patch_size: 0 }, /'patch_size' is 0 but must be a number or \[height, width\]/],
     [{ ...classifier, id2label: { 0: 'a', 2: 'c' } }, /'id2label' has 2 entries but no name for class 1/],
     [{ ...classifier, id2label: { 0: 'a', '01': 'b' } }, /no name for class 1/],
