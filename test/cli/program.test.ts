@@ -511,6 +511,12 @@ describe('the program on clips', function () {
     assert.ok((part[3] ?? 0) > 0.4);
   });
 
+  it('looks for the video before it looks for the model', async () => {
+    const { code, stderr } = await tubelet(['classify', 'missing.mp4', '--model', 'no/model']);
+    assert.equal(code, 1);
+    assert.match(stderr, /^missing\.mp4: FILE_NOT_FOUND: [^\n]*\n$/);
+  });
+
   it('reports a file that fails, goes on with the others, and ends with 1', async () => {
     const text = join(folder(), 'te\u001bxt.mp4');
     await writeFile(text, 'this is no video');

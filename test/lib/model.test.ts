@@ -171,6 +171,21 @@ describe('a model', () => {
     await model.dispose();
   });
 
+  it('averages sigmoids, or logits, where each class has a score by itself', async () => {
+    for (const [average, expected] of [
+      ['scores', 'sigmoids'],
+      ['logits', 'logits'],
+      ['sum-of-logits', 'logits'],
+    ] as const) {
+      const native = new FakeNative();
+      const model = new Model(new LoadedModel(native, info, { ...views, average }));
+      const call = model.classify('/a.mp4', { sampling: 'paper', scores: 'sigmoid' });
+      assert.equal(native.requests[0]?.views?.average, expected);
+      native.answers[0]?.();
+      await call;
+    }
+  });
+
   it('is shown the first frames, stretched, by the recipe of the tutorials', async () => {
     const { native, model } = fake();
     const call = model.classify('/a.mp4', { recipe: 'tutorial' });
